@@ -1,0 +1,12 @@
+# Fails when LIBRARY needs more than libc, libm and the loader at run time.
+execute_process(COMMAND readelf -dW "${LIBRARY}" OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+string(REGEX MATCHALL "\\(NEEDED\\)[^\n]*" needed "${dynamic}")
+foreach(line IN LISTS needed)
+  if(NOT line MATCHES "\\[(libc\\.so\\.6|libm\\.so\\.6|ld-linux-x86-64\\.so\\.2)\\]")
+    string(APPEND others "\n  ${line}")
+  endif()
+endforeach()
+if(others)
+  file(REMOVE "${LIBRARY}")
+  message(FATAL_ERROR "${LIBRARY} must need libc, libm and the loader alone, but needs${others}")
+endif()
