@@ -1,0 +1,248 @@
+// The op table: one line per op in LACUNA_OPS, one field list per op above it. Everything else is derived from here: the C
+// argument structs below, their validation (native/src/op_table.cpp), dispatch, and Java's OpLayouts.
+//
+// A field list is LACUNA_FIELDS_<op>(SIZE, STRIDE, CODE, REAL, TENSOR) with
+//   SIZE(name)                                   int64, extent >= 0
+//   STRIDE(name)                                 int64, elements between two rows
+//   CODE(name)                                   int64, enumeration, flag or count
+//   REAL(name)                                   double
+//   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT; rows, cols and
+//                                                stride are names of fields above, products of them, or 1
+// Every struct begins with struct_size, flags, workspace, workspace_bytes (24 bytes); every field is 8 bytes and follows in
+// order, so field i lies at 24 + 8 i. New fields go to the end of a list, new ops to the end of the table.
+//
+// Conventions: row-major, last dimension contiguous. x input, y output, w weight, b bias, dx gradient of x. acc_dx = 1 adds
+// to dx instead of overwriting it. A NULL gradient is not wanted. Sizes of 0 are legal where the result is defined.
+#ifndef LACUNA_LACUNA_OPS_H
+#define LACUNA_LACUNA_OPS_H
+
+#include "lacuna/lacuna.h"
+
+// The table is laid out by hand: the formatter never settles on it.
+// clang-format off
+
+// y[n,o] = x[n,d] w[o,d]^T + b[o]
+#define LACUNA_FIELDS_linear_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(d) SIZE(o) STRIDE(ld_x) STRIDE(ld_w) STRIDE(ld_y)   \
+  TENSOR(IN, F32, x, n, d, ld_x)                                   \
+  TENSOR(IN, F32, w, o, d, ld_w)                                   \
+  TENSOR(OPT_IN, F32, b, 1, o, o)                                  \
+  TENSOR(OUT, F32, y, n, o, ld_y)
+
+// dx = dy w, dw = dy^T x, db = column sums of dy
+#define LACUNA_FIELDS_linear_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                                               \
+  SIZE(n) SIZE(d) SIZE(o) STRIDE(ld_dy) STRIDE(ld_x) STRIDE(ld_w) STRIDE(ld_dx) STRIDE(ld_dw)                    \
+  CODE(acc_dx) CODE(acc_dw) CODE(acc_db)                                                                         \
+  TENSOR(IN, F32, dy, n, o, ld_dy)                                                                               \
+  TENSOR(IN, F32, x, n, d, ld_x)                                                                                 \
+  TENSOR(IN, F32, w, o, d, ld_w)                                                                                 \
+  TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                                                                        \
+  TENSOR(OPT_INOUT, F32, dw, o, d, ld_dw)                                                                        \
+  TENSOR(OPT_INOUT, F32, db, 1, o, o)
+
+// Cross-correlation as in torch.nn.Conv2d: x[n,c_in,h,w] * weight[c_out,c_in,kh,kw] + bias[c_out], zero padding `pad` on all
+// sides, y[n,c_out,h_out,w_out] with h_out = (h + 2 pad - kh) / stride + 1. All four tensors are dense.
+#define LACUNA_FIELDS_conv2d_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)                             \
+  SIZE(n) SIZE(c_in) SIZE(h) SIZE(w) SIZE(c_out) SIZE(kh) SIZE(kw) SIZE(h_out) SIZE(w_out)     \
+  CODE(stride) CODE(pad)                                                                       \
+  TENSOR(IN, F32, x, n*c_in*h, w, w)                                                           \
+  TENSOR(IN, F32, weight, c_out*c_in*kh, kw, kw)                                               \
+  TENSOR(OPT_IN, F32, bias, 1, c_out, c_out)                                                   \
+  TENSOR(OUT, F32, y, n*c_out*h_out, w_out, w_out)
+
+#define LACUNA_FIELDS_conv2d_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                             \
+  SIZE(n) SIZE(c_in) SIZE(h) SIZE(w) SIZE(c_out) SIZE(kh) SIZE(kw) SIZE(h_out) SIZE(w_out)     \
+  CODE(stride) CODE(pad) CODE(acc_dx) CODE(acc_dweight) CODE(acc_dbias)                        \
+  TENSOR(IN, F32, dy, n*c_out*h_out, w_out, w_out)                                             \
+  TENSOR(IN, F32, x, n*c_in*h, w, w)                                                           \
+  TENSOR(IN, F32, weight, c_out*c_in*kh, kw, kw)                                               \
+  TENSOR(OPT_INOUT, F32, dx, n*c_in*h, w, w)                                                   \
+  TENSOR(OPT_INOUT, F32, dweight, c_out*c_in*kh, kw, kw)                                       \
+  TENSOR(OPT_INOUT, F32, dbias, 1, c_out, c_out)
+
+// k x k windows without padding, h_out = (h - k) / stride + 1; index is the flat position in [0, h w) of the first maximum.
+// A NaN in a window wins, as in torch.
+#define LACUNA_FIELDS_max_pool2d_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) SIZE(h) SIZE(w) SIZE(h_out) SIZE(w_out)              \
+  CODE(k) CODE(stride)                                                 \
+  TENSOR(IN, F32, x, n*c*h, w, w)                                      \
+  TENSOR(OUT, F32, y, n*c*h_out, w_out, w_out)                         \
+  TENSOR(OUT, I32, index, n*c*h_out, w_out, w_out)
+
+#define LACUNA_FIELDS_max_pool2d_bwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) SIZE(h) SIZE(w) SIZE(h_out) SIZE(w_out)              \
+  CODE(acc_dx)                                                         \
+  TENSOR(IN, F32, dy, n*c*h_out, w_out, w_out)                         \
+  TENSOR(IN, I32, index, n*c*h_out, w_out, w_out)                      \
+  TENSOR(INOUT, F32, dx, n*c*h, w, w)
+
+// out = f(x, y) by code: 0 ADD x + y, 1 SUB x - y, 2 MUL x y, 3 RELU max(x, 0), 4 AFFINE alpha x + beta.
+// y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; RELU and AFFINE take no y (NULL, y_n = y_d = 0).
+#define LACUNA_FIELDS_elementwise_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
+  SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_out) \
+  CODE(code) REAL(alpha) REAL(beta)                                      \
+  TENSOR(IN, F32, x, n, d, ld_x)                                         \
+  TENSOR(OPT_IN, F32, y, y_n, y_d, ld_y)                                 \
+  TENSOR(OUT, F32, out, n, d, ld_out)
+
+// dy sums dout df/dy over the broadcast axes. RELU passes nothing where x <= 0.
+#define LACUNA_FIELDS_elementwise_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                                    \
+  SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_dout) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_dx) STRIDE(ld_dy) \
+  CODE(code) REAL(alpha) REAL(beta) CODE(acc_dx) CODE(acc_dy)                                              \
+  TENSOR(IN, F32, dout, n, d, ld_dout)                                                                     \
+  TENSOR(IN, F32, x, n, d, ld_x)                                                                           \
+  TENSOR(OPT_IN, F32, y, y_n, y_d, ld_y)                                                                   \
+  TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                                                                  \
+  TENSOR(OPT_INOUT, F32, dy, y_n, y_d, ld_dy)
+
+// code 0 SUM, 1 MEAN; out is [out_n, out_d]: [1, d] reduces rows, [n, 1] reduces columns, [1, 1] both. The MEAN of nothing is
+// an error.
+#define LACUNA_FIELDS_reduce_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)                        \
+  SIZE(n) SIZE(d) SIZE(out_n) SIZE(out_d) STRIDE(ld_x) STRIDE(ld_out)                     \
+  CODE(code)                                                                              \
+  TENSOR(IN, F32, x, n, d, ld_x)                                                          \
+  TENSOR(OUT, F32, out, out_n, out_d, ld_out)
+
+#define LACUNA_FIELDS_reduce_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                        \
+  SIZE(n) SIZE(d) SIZE(out_n) SIZE(out_d) STRIDE(ld_dout) STRIDE(ld_dx)                   \
+  CODE(code) CODE(acc_dx)                                                                 \
+  TENSOR(IN, F32, dout, out_n, out_d, ld_dout)                                            \
+  TENSOR(INOUT, F32, dx, n, d, ld_dx)
+
+// loss = mean over rows of -log softmax(logits)[label]; prob is kept for the backward pass. A label outside [0, c) is
+// LACUNA_INVALID_ARGUMENT; n = 0 is too.
+#define LACUNA_FIELDS_softmax_xent_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_logits) STRIDE(ld_prob)                      \
+  TENSOR(IN, F32, logits, n, c, ld_logits)                               \
+  TENSOR(IN, I32, label, n, 1, 1)                                        \
+  TENSOR(OUT, F32, prob, n, c, ld_prob)                                  \
+  TENSOR(OUT, F32, loss, 1, 1, 1)
+
+// dlogits = dloss (prob - onehot(label)) / n
+#define LACUNA_FIELDS_softmax_xent_bwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_prob) STRIDE(ld_dlogits)                     \
+  CODE(acc_dlogits)                                                      \
+  TENSOR(IN, F32, prob, n, c, ld_prob)                                   \
+  TENSOR(IN, I32, label, n, 1, 1)                                        \
+  TENSOR(IN, F32, dloss, 1, 1, 1)                                        \
+  TENSOR(INOUT, F32, dlogits, n, c, ld_dlogits)
+
+// e[i] = entropy in nats of softmax(logits[i]) = logsumexp(z) - sum p z (shifted by the row maximum)
+#define LACUNA_FIELDS_entropy_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_logits)                                 \
+  TENSOR(IN, F32, logits, n, c, ld_logits)                          \
+  TENSOR(OUT, F32, e, n, 1, 1)
+
+// dlogits_j = -p_j (log p_j + e) de
+#define LACUNA_FIELDS_entropy_bwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_logits) STRIDE(ld_dlogits)              \
+  CODE(acc_dlogits)                                                 \
+  TENSOR(IN, F32, logits, n, c, ld_logits)                          \
+  TENSOR(IN, F32, e, n, 1, 1)                                       \
+  TENSOR(IN, F32, de, n, 1, 1)                                      \
+  TENSOR(INOUT, F32, dlogits, n, c, ld_dlogits)
+
+// out[i] = x[index[i]], added to out where acc_out = 1: gather, and the gradient of scatter_rows. An index outside [0, m) is
+// LACUNA_INVALID_ARGUMENT.
+#define LACUNA_FIELDS_gather_rows(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(m) SIZE(d) STRIDE(ld_x) STRIDE(ld_out)               \
+  CODE(acc_out)                                                     \
+  TENSOR(IN, F32, x, m, d, ld_x)                                    \
+  TENSOR(IN, I32, index, n, 1, 1)                                   \
+  TENSOR(INOUT, F32, out, n, d, ld_out)
+
+// out = acc_out ? out : 0, then out[index[i]] += x[i] in the order of i: scatter, and the gradient of gather_rows
+#define LACUNA_FIELDS_scatter_rows(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(m) SIZE(d) STRIDE(ld_x) STRIDE(ld_out)                \
+  CODE(acc_out)                                                      \
+  TENSOR(IN, F32, x, n, d, ld_x)                                     \
+  TENSOR(IN, I32, index, n, 1, 1)                                    \
+  TENSOR(INOUT, F32, out, m, d, ld_out)
+
+// torch.optim.SGD over one slab: g' = g + weight_decay w (coupled) or w *= 1 - lr weight_decay first (decoupled = 1);
+// v = momentum v + (1 - dampening) g' (v = g' when first = 1); w -= lr (nesterov ? g' + momentum v : v).
+// velocity may be NULL when momentum is 0.
+#define LACUNA_FIELDS_sgd_step(SIZE, STRIDE, CODE, REAL, TENSOR)                \
+  SIZE(n) REAL(lr) REAL(momentum) REAL(dampening) REAL(weight_decay)            \
+  CODE(nesterov) CODE(decoupled) CODE(first)                                    \
+  TENSOR(INOUT, F32, w, 1, n, n)                                                \
+  TENSOR(IN, F32, g, 1, n, n)                                                   \
+  TENSOR(OPT_INOUT, F32, velocity, 1, n, n)
+
+// Recursive least squares in Potter's square-root form, P = S S^T / c with S = `factor`, c = state[0] (norm FRO) or 1 (NONE).
+//   f = S^T r, b = a + f.f with a = alpha c, g = 1 / (b + sqrt(a b)), S <- S - g (S f) f^T.
+// norm: 0 NONE, 1 FRO (P is divided by its Frobenius norm after each update: c <- ||S S^T||_F, exact every 16 updates, by a
+// double-precision downdate between them). state is [c, updates absorbed]; start with S = I, state = [1, 0]. alpha > 0.
+// A non-finite r is LACUNA_NON_FINITE and changes nothing.
+#define LACUNA_FIELDS_rls_absorb(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(s) STRIDE(ld_factor)                                        \
+  CODE(norm) REAL(alpha)                                           \
+  TENSOR(IN, F32, r, 1, s, s)                                      \
+  TENSOR(INOUT, F32, factor, s, s, ld_factor)                      \
+  TENSOR(INOUT, F64, state, 1, 2, 2)
+
+// out[c,s] = g P = (g S) S^T / state[0]; out may be g itself (in place, same stride), else they must not overlap.
+#define LACUNA_FIELDS_rls_project(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(c) SIZE(s) STRIDE(ld_g) STRIDE(ld_factor) STRIDE(ld_out)     \
+  TENSOR(IN, F32, g, c, s, ld_g)                                    \
+  TENSOR(IN, F32, factor, s, s, ld_factor)                          \
+  TENSOR(IN, F64, state, 1, 2, 2)                                   \
+  TENSOR(OUT, F32, out, c, s, ld_out)
+
+// index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or codebook
+// is LACUNA_NON_FINITE. In double, the distance of the returned code exceeds the minimum by at most
+// 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean.
+#define LACUNA_FIELDS_vq_nearest(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_z) STRIDE(ld_codebook)         \
+  TENSOR(IN, F32, z, n, d, ld_z)                                   \
+  TENSOR(IN, F32, codebook, k, d, ld_codebook)                     \
+  TENSOR(OUT, I32, index, n, 1, 1)                                 \
+  TENSOR(OPT_OUT, F32, distance, n, 1, 1)
+
+// OP(id, name), ascending and without gaps.
+#define LACUNA_OPS(OP)       \
+  OP(0, linear_fwd)          \
+  OP(1, linear_bwd)          \
+  OP(2, conv2d_fwd)          \
+  OP(3, conv2d_bwd)          \
+  OP(4, max_pool2d_fwd)      \
+  OP(5, max_pool2d_bwd)      \
+  OP(6, elementwise_fwd)     \
+  OP(7, elementwise_bwd)     \
+  OP(8, reduce_fwd)          \
+  OP(9, reduce_bwd)          \
+  OP(10, softmax_xent_fwd)   \
+  OP(11, softmax_xent_bwd)   \
+  OP(12, entropy_fwd)        \
+  OP(13, entropy_bwd)        \
+  OP(14, gather_rows)        \
+  OP(15, scatter_rows)       \
+  OP(16, sgd_step)           \
+  OP(17, rls_absorb)         \
+  OP(18, rls_project)        \
+  OP(19, vq_nearest)
+
+// clang-format on
+
+// The argument structs: lacuna_<op>_args.
+#define LACUNA_STRUCT_INT(name) int64_t name;
+#define LACUNA_STRUCT_REAL(name) double name;
+#define LACUNA_POINTER_F32 float
+#define LACUNA_POINTER_F64 double
+#define LACUNA_POINTER_I32 int32_t
+#define LACUNA_POINTER_U8 uint8_t
+#define LACUNA_STRUCT_TENSOR(kind, dtype, name, rows, cols, stride) LACUNA_POINTER_##dtype* name;
+#define LACUNA_STRUCT(id, op)                                                                                           \
+  typedef struct lacuna_##op##_args {                                                                                   \
+    uint32_t struct_size, flags;                                                                                        \
+    void* workspace;                                                                                                    \
+    int64_t workspace_bytes;                                                                                            \
+    LACUNA_FIELDS_##op(LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_REAL, LACUNA_STRUCT_TENSOR) \
+  } lacuna_##op##_args;
+LACUNA_OPS(LACUNA_STRUCT)
+
+// Op ids: LACUNA_OP_<op>.
+#define LACUNA_ENUM(id, op) LACUNA_OP_##op = id,
+typedef enum lacuna_op_id { LACUNA_OPS(LACUNA_ENUM) LACUNA_OP_COUNT } lacuna_op_id;
+
+#endif
