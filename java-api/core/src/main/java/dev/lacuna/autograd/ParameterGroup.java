@@ -1,0 +1,78 @@
+package dev.lacuna.autograd;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.function.IntToDoubleFunction;
+
+/**
+ * Parameters that lie side by side in the store's slab, so that an optimiser moves them in one
+ * native call.
+ */
+public final class ParameterGroup {
+  /** Parameters start at multiples of 16 elements, which is 64 bytes of float. */
+  private static final long ALIGNMENT = 16;
+
+  private final ParameterStore store;
+  private final String name;
+  private final List<Parameter> parameters = new ArrayList<>();
+  private long size;
+  private long start;
+
+  ParameterGroup(ParameterStore store, String name) {
+    this.store = store;
+    this.name = name;
+  }
+
+  /** Declares a parameter; {@code initial} gives element i. Only before the store's first use. */
+  public Parameter add(String parameter, IntToDoubleFunction initial, long... shape) {
+    store.requireOpenForDeclarations(name + "." + parameter);
+    int count = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
+    if (count <= 0) {
+      throw new IllegalArgumentException(
+          name + "." + parameter + " has shape " + Arrays.toString(shape) + ", want extents >= 1");
+    }
+    double[] values = new double[count];
+    Arrays.setAll(values, initial);
+    Parameter added = new Parameter(this, parameter, size, values, shape.clone());
+    for (Parameter other : parameters) {
+      if (other.name().equals(added.name())) {
+        throw new IllegalArgumentException("there is a parameter " + added.name() + " already");
+      }
+    }
+    parameters.add(added);
+    size += (count + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    return added;
+  }
+
+  /** Name, for example {@code image}. */
+  public String name() {
+    return name;
+  }
+
+  /** The store. */
+  public ParameterStore store() {
+    return store;
+  }
+
+  /** The parameters in order. */
+  public List<Parameter> parameters() {
+    return Collections.unmodifiableList(parameters);
+  }
+
+  /** Elements that the group spans, padding included. */
+  public long size() {
+    return size;
+  }
+
+  /** First element of the group within the slab. */
+  public long start() {
+    store.values();
+    return start;
+  }
+
+  void place(long element) {
+    start = element;
+  }
+}

@@ -1,0 +1,255 @@
+package dev.lacuna.io;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The safetensors format: 8 bytes little-endian header length, a JSON header {"name": {"dtype",
+ * "shape", "data_offsets"}, "__metadata__": {text: text}}, then the data. F32 and F64 are read and
+ * F32 is written.
+ *
+ * @see <a href="https://github.com/huggingface/safetensors">the format's own description</a>
+ */
+public final class SafeTensors {
+  private static final int MAX_HEADER = 100_000_000;
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * A tensor in memory.
+   *
+   * @param shape extents
+   * @param data row-major
+   */
+  public record Entry(long[] shape, float[] data) {}
+
+  /** An empty file. */
+  public SafeTensors() {}
+
+  private final Map<String, Entry> tensors = new LinkedHashMap<>();
+  private final Map<String, String> metadata = new LinkedHashMap<>();
+
+  /** The tensors by name, in order; add to it before {@link #write}. */
+  public Map<String, Entry> tensors() {
+    return tensors;
+  }
+
+  /** Free text by key. */
+  public Map<String, String> metadata() {
+    return metadata;
+  }
+
+  /** A tensor that must be there with that shape. */
+  public float[] require(String name, long... shape) {
+    Entry entry = tensors.get(name);
+    if (entry == null) {
+      throw new IllegalArgumentException(
+          "the file has no tensor " + name + "; it has " + tensors.keySet());
+    }
+    if (!Arrays.equals(entry.shape(), shape)) {
+      throw new IllegalArgumentException(
+          "tensor "
+              + name
+              + " is "
+              + Arrays.toString(entry.shape())
+              + ", want "
+              + Arrays.toString(shape));
+    }
+    return entry.data();
+  }
+
+  /**
+   * Writes the file whole or not at all: to a temporary name beside it, forced to disk, then moved
+   * over.
+   */
+  public void write(Path file) {
+    ObjectNode header = JSON.createObjectNode();
+    if (!metadata.isEmpty()) {
+      metadata.forEach(header.putObject("__metadata__")::put);
+    }
+    long offset = 0;
+    for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
+      long end = offset + 4L * tensor.getValue().data().length;
+      ObjectNode fields = header.putObject(tensor.getKey()).put("dtype", "F32");
+      for (long extent : tensor.getValue().shape()) {
+        fields.withArray("shape").add(extent);
+      }
+      fields.withArray("data_offsets").add(offset).add(end);
+      offset = end;
+    }
+    byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
+    byte[] padded = Arrays.copyOf(text, (text.length + 7) / 8 * 8);
+    Arrays.fill(padded, text.length, padded.length, (byte) ' ');
+    writeAtomically(file, padded);
+  }
+
+  private void writeAtomically(Path file, byte[] header) {
+    Path target = file.toAbsolutePath();
+    Path temporary = target.resolveSibling(target.getFileName() + ".part");
+    try {
+      try (FileChannel channel =
+          FileChannel.open(
+              temporary,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.WRITE,
+              StandardOpenOption.TRUNCATE_EXISTING)) {
+        ByteBuffer length =
+            ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(header.length).flip();
+        writeFully(channel, length);
+        writeFully(channel, ByteBuffer.wrap(header));
+        for (Entry tensor : tensors.values()) {
+          ByteBuffer bytes =
+              ByteBuffer.allocate(4 * tensor.data().length).order(ByteOrder.LITTLE_ENDIAN);
+          bytes.asFloatBuffer().put(tensor.data());
+          writeFully(channel, bytes);
+        }
+        channel.force(true);
+      }
+      Files.move(
+          temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } catch (IOException e) {
+      try {
+        Files.deleteIfExists(temporary);
+      } catch (IOException suppressed) {
+        e.addSuppressed(suppressed);
+      }
+      throw new UncheckedIOException("cannot write " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static void writeFully(FileChannel channel, ByteBuffer bytes) throws IOException {
+    while (bytes.hasRemaining()) {
+      channel.write(bytes);
+    }
+  }
+
+  /**
+   * Reads a file; a damaged one is an error that names the place. Never allocates more than a few
+   * times the file.
+   */
+  public static SafeTensors read(Path file) {
+    try {
+      long size = Files.size(file);
+      if (size < 8 || size > Integer.MAX_VALUE - 8) {
+        throw damaged(file, "it has " + size + " bytes, want 8 to 2^31 - 8");
+      }
+      return parse(file, Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read " + file + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static SafeTensors parse(Path file, byte[] content) {
+    ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
+    long headerLength = bytes.getLong(0);
+    if (headerLength < 2 || headerLength > Math.min(MAX_HEADER, bytes.limit() - 8)) {
+      throw damaged(
+          file, "states a header of " + headerLength + " bytes in a file of " + bytes.limit());
+    }
+    JsonNode header;
+    try {
+      header = JSON.readTree(content, 8, (int) headerLength);
+    } catch (IOException e) {
+      throw damaged(file, "its header is not JSON: " + e.getMessage());
+    }
+    if (!header.isObject()) {
+      throw damaged(file, "its header is not a JSON object");
+    }
+    SafeTensors result = new SafeTensors();
+    int dataStart = 8 + (int) headerLength;
+    ByteBuffer data =
+        bytes.slice(dataStart, bytes.limit() - dataStart).order(ByteOrder.LITTLE_ENDIAN);
+    header
+        .properties()
+        .forEach(field -> {
+          String name = field.getKey();
+          if (name.equals("__metadata__")) {
+            field
+                .getValue()
+                .properties()
+                .forEach(e -> result.metadata.put(e.getKey(), e.getValue().asText()));
+          } else {
+            result.tensors.put(name, entry(file, name, field.getValue(), data));
+          }
+        });
+    return result;
+  }
+
+  private static Entry entry(Path file, String name, JsonNode fields, ByteBuffer data) {
+    long[] shape = longs(file, name, fields.path("shape"));
+    long[] offsets = longs(file, name, fields.path("data_offsets"));
+    String dtype = fields.path("dtype").asText();
+    int width = dtype.equals("F32") ? 4 : dtype.equals("F64") ? 8 : 0;
+    if (width == 0) {
+      throw damaged(file, "tensor " + name + " has dtype " + dtype + ", want F32 or F64");
+    }
+    if (offsets.length != 2
+        || offsets[0] < 0
+        || offsets[1] < offsets[0]
+        || offsets[1] > data.limit()) {
+      throw damaged(
+          file,
+          "tensor "
+              + name
+              + " lies at "
+              + Arrays.toString(offsets)
+              + " of "
+              + data.limit()
+              + " bytes");
+    }
+    long count = 1;
+    for (long extent : shape) {
+      if (extent < 0 || (extent > 0 && count > Integer.MAX_VALUE / extent)) {
+        throw damaged(file, "tensor " + name + " has shape " + Arrays.toString(shape));
+      }
+      count *= extent;
+    }
+    if (count * width != offsets[1] - offsets[0]) {
+      throw damaged(
+          file,
+          "tensor "
+              + name
+              + " "
+              + Arrays.toString(shape)
+              + " has "
+              + (offsets[1] - offsets[0])
+              + " bytes, want "
+              + count * width);
+    }
+    float[] values = new float[(int) count];
+    for (int i = 0; i < values.length; i++) {
+      int at = (int) offsets[0] + i * width;
+      values[i] = width == 4 ? data.getFloat(at) : (float) data.getDouble(at);
+    }
+    return new Entry(shape, values);
+  }
+
+  private static long[] longs(Path file, String name, JsonNode list) {
+    long[] longs = new long[list.size()];
+    for (int i = 0; i < longs.length; i++) {
+      if (!list.path(i).canConvertToLong() || !list.path(i).isIntegralNumber()) {
+        throw damaged(
+            file, "tensor " + name + " has " + list.path(i) + " where a whole number belongs");
+      }
+      longs[i] = list.path(i).asLong();
+    }
+    return longs;
+  }
+
+  private static IllegalArgumentException damaged(Path file, String text) {
+    return new IllegalArgumentException(file + " is not a safetensors file: " + text);
+  }
+}

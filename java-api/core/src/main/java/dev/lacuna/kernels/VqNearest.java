@@ -1,0 +1,94 @@
+package dev.lacuna.kernels;
+
+import dev.lacuna.Context;
+import dev.lacuna.DType;
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpLayouts;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Nearest code of each vector: index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties. NaN or
+ * infinity anywhere is an error and nothing is written.
+ *
+ * <p>Arrays on the heap are copied; segments outside the heap (also {@code MemorySegment.ofBuffer}
+ * of direct buffers) are used in place on the CPU.
+ */
+public final class VqNearest {
+  private VqNearest() {}
+
+  /**
+   * Searches a codebook.
+   *
+   * @param z [n, d], row-major
+   * @param codebook [k, d], row-major, k at least 1
+   * @param index receives n integers
+   * @param distance receives n squared distances, or null
+   */
+  public static void search(
+      Context context,
+      float[] z,
+      int n,
+      int d,
+      float[] codebook,
+      int k,
+      int[] index,
+      float @Nullable [] distance) {
+    search(
+        context,
+        MemorySegment.ofArray(z),
+        n,
+        d,
+        MemorySegment.ofArray(codebook),
+        k,
+        MemorySegment.ofArray(index),
+        distance == null ? null : MemorySegment.ofArray(distance));
+  }
+
+  /**
+   * Searches a codebook.
+   *
+   * @param z [n, d] floats
+   * @param codebook [k, d] floats, k at least 1
+   * @param index receives n 32-bit integers
+   * @param distance receives n floats, or null
+   */
+  public static void search(
+      Context context,
+      MemorySegment z,
+      long n,
+      long d,
+      MemorySegment codebook,
+      long k,
+      MemorySegment index,
+      @Nullable MemorySegment distance) {
+    MemorySegment distances = distance == null ? MemorySegment.NULL : distance;
+    long wanted = distance == null ? 0 : n;
+    try (Borrowed vectors =
+            new Borrowed(context, "z", z, DType.F32, Math.multiplyExact(n, d), Borrowed.Use.READ);
+        Borrowed codes =
+            new Borrowed(
+                context,
+                "codebook",
+                codebook,
+                DType.F32,
+                Math.multiplyExact(k, d),
+                Borrowed.Use.READ);
+        Borrowed indices = new Borrowed(context, "index", index, DType.I32, n, Borrowed.Use.WRITE);
+        Borrowed found =
+            new Borrowed(context, "distance", distances, DType.F32, wanted, Borrowed.Use.WRITE)) {
+      OpCall call = context.call(OpLayouts.VqNearest.OP);
+      call.set(OpLayouts.VqNearest.N, n)
+          .set(OpLayouts.VqNearest.D, d)
+          .set(OpLayouts.VqNearest.K, k);
+      call.set(OpLayouts.VqNearest.LD_Z, d).set(OpLayouts.VqNearest.LD_CODEBOOK, d);
+      call.tensor(OpLayouts.VqNearest.Z, vectors.memory(), 0);
+      call.tensor(OpLayouts.VqNearest.CODEBOOK, codes.memory(), 0);
+      call.tensor(OpLayouts.VqNearest.INDEX, indices.memory(), 0);
+      call.tensor(OpLayouts.VqNearest.DISTANCE, distance == null ? null : found.memory(), 0);
+      context.run(call);
+      indices.commit();
+      found.commit();
+    }
+  }
+}

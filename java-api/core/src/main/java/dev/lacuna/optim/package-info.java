@@ -1,0 +1,5 @@
+/** Optimisers, schedules and gradient projection. */
+@NullMarked
+package dev.lacuna.optim;
+
+import org.jspecify.annotations.NullMarked;

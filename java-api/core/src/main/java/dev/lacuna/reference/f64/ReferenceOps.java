@@ -1,0 +1,72 @@
+package dev.lacuna.reference.f64;
+
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts;
+import dev.lacuna.spi.OpLayouts.Conv2dBwd;
+import dev.lacuna.spi.OpLayouts.Conv2dFwd;
+import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
+import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
+import dev.lacuna.spi.OpLayouts.EntropyBwd;
+import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.GatherRows;
+import dev.lacuna.spi.OpLayouts.LinearBwd;
+import dev.lacuna.spi.OpLayouts.LinearFwd;
+import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
+import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
+import dev.lacuna.spi.OpLayouts.ReduceBwd;
+import dev.lacuna.spi.OpLayouts.ReduceFwd;
+import dev.lacuna.spi.OpLayouts.RlsAbsorb;
+import dev.lacuna.spi.OpLayouts.RlsProject;
+import dev.lacuna.spi.OpLayouts.ScatterRows;
+import dev.lacuna.spi.OpLayouts.SgdStep;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
+import dev.lacuna.spi.OpLayouts.VqNearest;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/** Which method computes which op. */
+public final class ReferenceOps {
+  private static final Map<OpLayout, Consumer<Args>> OPS =
+      Map.ofEntries(
+          Map.entry(LinearFwd.OP, LinearReference::forward),
+          Map.entry(LinearBwd.OP, LinearReference::backward),
+          Map.entry(Conv2dFwd.OP, Conv2dReference::forward),
+          Map.entry(Conv2dBwd.OP, Conv2dReference::backward),
+          Map.entry(MaxPool2dFwd.OP, MaxPool2dReference::forward),
+          Map.entry(MaxPool2dBwd.OP, MaxPool2dReference::backward),
+          Map.entry(ElementwiseFwd.OP, ElementwiseReference::forward),
+          Map.entry(ElementwiseBwd.OP, ElementwiseReference::backward),
+          Map.entry(ReduceFwd.OP, ReduceReference::forward),
+          Map.entry(ReduceBwd.OP, ReduceReference::backward),
+          Map.entry(SoftmaxXentFwd.OP, SoftmaxReference::crossEntropy),
+          Map.entry(SoftmaxXentBwd.OP, SoftmaxReference::crossEntropyBackward),
+          Map.entry(EntropyFwd.OP, SoftmaxReference::entropy),
+          Map.entry(EntropyBwd.OP, SoftmaxReference::entropyBackward),
+          Map.entry(GatherRows.OP, RowsReference::gather),
+          Map.entry(ScatterRows.OP, RowsReference::scatter),
+          Map.entry(SgdStep.OP, SgdReference::step),
+          Map.entry(RlsAbsorb.OP, RlsReference::absorb),
+          Map.entry(RlsProject.OP, RlsReference::project),
+          Map.entry(VqNearest.OP, VqNearestReference::search));
+
+  static {
+    for (OpLayout op : OpLayouts.ALL) {
+      if (!OPS.containsKey(op)) {
+        throw new IllegalStateException(op.name() + " has no reference");
+      }
+    }
+  }
+
+  private ReferenceOps() {}
+
+  /** Runs a checked call. */
+  public static void run(OpCall call) {
+    Consumer<Args> op = OPS.get(call.op());
+    if (op == null) {
+      throw new IllegalArgumentException("no reference for " + call.op());
+    }
+    op.accept(new Args(call));
+  }
+}

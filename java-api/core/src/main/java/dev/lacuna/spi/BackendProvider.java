@@ -1,0 +1,18 @@
+package dev.lacuna.spi;
+
+import dev.lacuna.OpenOptions;
+
+/** Makes back ends of one kind; found through {@link java.util.ServiceLoader}. */
+public interface BackendProvider {
+  /** Short name that users write: {@code reference}, {@code cpu}, {@code cuda}. */
+  String name();
+
+  /** Higher is preferred when the user does not choose. */
+  int priority();
+
+  /** Whether this provider works here; never throws. */
+  Availability availability();
+
+  /** Opens a back end, or throws {@link dev.lacuna.LacunaException} with the reason. */
+  Backend open(OpenOptions options);
+}

@@ -1,0 +1,58 @@
+package dev.lacuna.spi;
+
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A piece of a back end's memory. Only {@link #host()} may be read or written by Java, and only
+ * where it is not null.
+ */
+public final class Memory {
+  private final long address;
+  private final long bytes;
+  private final @Nullable MemorySegment host;
+  private boolean freed;
+
+  /**
+   * Describes memory that a back end allocated.
+   *
+   * @param address address on the device, 0 where the back end works on {@code host} directly
+   * @param bytes size
+   * @param host the same bytes as seen by Java, null where the device's memory is not the host's
+   */
+  public Memory(long address, long bytes, @Nullable MemorySegment host) {
+    this.address = address;
+    this.bytes = bytes;
+    this.host = host;
+  }
+
+  /** Describes memory of the host. */
+  public static Memory of(MemorySegment host) {
+    return new Memory(host.isNative() ? host.address() : 0, host.byteSize(), host);
+  }
+
+  /** Address on the device. */
+  public long address() {
+    return address;
+  }
+
+  /** Size in bytes. */
+  public long bytes() {
+    return bytes;
+  }
+
+  /** The bytes as seen by Java, or null. */
+  public @Nullable MemorySegment host() {
+    return host;
+  }
+
+  /** Whether the back end has freed it: then no op may touch it any more. */
+  public boolean isFreed() {
+    return freed;
+  }
+
+  /** Called by the back end that frees it. */
+  public void markFreed() {
+    freed = true;
+  }
+}

@@ -1,0 +1,719 @@
+package dev.lacuna.spi;
+
+import dev.lacuna.DType;
+import java.util.List;
+
+/**
+ * The op table of {@code lacuna_ops.h}, written by {@code native/tools/op_layouts.cpp}: do not edit.
+ */
+public final class OpLayouts {
+  /** A library of another major version cannot be used. */
+  public static final int ABI_MAJOR = 1;
+
+  /** A library of a smaller minor version lacks ops or fields. */
+  public static final int ABI_MINOR = 0;
+
+  /** Fields of {@code linear_fwd}, by index. */
+  public static final class LinearFwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int O = 2;
+    public static final int LD_X = 3;
+    public static final int LD_W = 4;
+    public static final int LD_Y = 5;
+    public static final int X = 6;
+    public static final int W = 7;
+    public static final int B = 8;
+    public static final int Y = 9;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "linear_fwd",
+            0,
+            104,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("o"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_w"),
+            OpField.stride("ld_y"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.IN, DType.F32, "w", "o", "d", "ld_w"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "b", "1", "o", "o"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "y", "n", "o", "ld_y"));
+
+    private LinearFwd() {}
+  }
+
+  /** Fields of {@code linear_bwd}, by index. */
+  public static final class LinearBwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int O = 2;
+    public static final int LD_DY = 3;
+    public static final int LD_X = 4;
+    public static final int LD_W = 5;
+    public static final int LD_DX = 6;
+    public static final int LD_DW = 7;
+    public static final int ACC_DX = 8;
+    public static final int ACC_DW = 9;
+    public static final int ACC_DB = 10;
+    public static final int DY = 11;
+    public static final int X = 12;
+    public static final int W = 13;
+    public static final int DX = 14;
+    public static final int DW = 15;
+    public static final int DB = 16;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "linear_bwd",
+            1,
+            160,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("o"),
+            OpField.stride("ld_dy"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_w"),
+            OpField.stride("ld_dx"),
+            OpField.stride("ld_dw"),
+            OpField.code("acc_dx"),
+            OpField.code("acc_dw"),
+            OpField.code("acc_db"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dy", "n", "o", "ld_dy"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.IN, DType.F32, "w", "o", "d", "ld_w"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dx", "n", "d", "ld_dx"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dw", "o", "d", "ld_dw"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "db", "1", "o", "o"));
+
+    private LinearBwd() {}
+  }
+
+  /** Fields of {@code conv2d_fwd}, by index. */
+  public static final class Conv2dFwd {
+    public static final int N = 0;
+    public static final int C_IN = 1;
+    public static final int H = 2;
+    public static final int W = 3;
+    public static final int C_OUT = 4;
+    public static final int KH = 5;
+    public static final int KW = 6;
+    public static final int H_OUT = 7;
+    public static final int W_OUT = 8;
+    public static final int STRIDE = 9;
+    public static final int PAD = 10;
+    public static final int X = 11;
+    public static final int WEIGHT = 12;
+    public static final int BIAS = 13;
+    public static final int Y = 14;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "conv2d_fwd",
+            2,
+            144,
+            OpField.size("n"),
+            OpField.size("c_in"),
+            OpField.size("h"),
+            OpField.size("w"),
+            OpField.size("c_out"),
+            OpField.size("kh"),
+            OpField.size("kw"),
+            OpField.size("h_out"),
+            OpField.size("w_out"),
+            OpField.code("stride"),
+            OpField.code("pad"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n*c_in*h", "w", "w"),
+            OpField.tensor(FieldKind.IN, DType.F32, "weight", "c_out*c_in*kh", "kw", "kw"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "bias", "1", "c_out", "c_out"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "y", "n*c_out*h_out", "w_out", "w_out"));
+
+    private Conv2dFwd() {}
+  }
+
+  /** Fields of {@code conv2d_bwd}, by index. */
+  public static final class Conv2dBwd {
+    public static final int N = 0;
+    public static final int C_IN = 1;
+    public static final int H = 2;
+    public static final int W = 3;
+    public static final int C_OUT = 4;
+    public static final int KH = 5;
+    public static final int KW = 6;
+    public static final int H_OUT = 7;
+    public static final int W_OUT = 8;
+    public static final int STRIDE = 9;
+    public static final int PAD = 10;
+    public static final int ACC_DX = 11;
+    public static final int ACC_DWEIGHT = 12;
+    public static final int ACC_DBIAS = 13;
+    public static final int DY = 14;
+    public static final int X = 15;
+    public static final int WEIGHT = 16;
+    public static final int DX = 17;
+    public static final int DWEIGHT = 18;
+    public static final int DBIAS = 19;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "conv2d_bwd",
+            3,
+            184,
+            OpField.size("n"),
+            OpField.size("c_in"),
+            OpField.size("h"),
+            OpField.size("w"),
+            OpField.size("c_out"),
+            OpField.size("kh"),
+            OpField.size("kw"),
+            OpField.size("h_out"),
+            OpField.size("w_out"),
+            OpField.code("stride"),
+            OpField.code("pad"),
+            OpField.code("acc_dx"),
+            OpField.code("acc_dweight"),
+            OpField.code("acc_dbias"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dy", "n*c_out*h_out", "w_out", "w_out"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n*c_in*h", "w", "w"),
+            OpField.tensor(FieldKind.IN, DType.F32, "weight", "c_out*c_in*kh", "kw", "kw"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dx", "n*c_in*h", "w", "w"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dweight", "c_out*c_in*kh", "kw", "kw"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dbias", "1", "c_out", "c_out"));
+
+    private Conv2dBwd() {}
+  }
+
+  /** Fields of {@code max_pool2d_fwd}, by index. */
+  public static final class MaxPool2dFwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int H = 2;
+    public static final int W = 3;
+    public static final int H_OUT = 4;
+    public static final int W_OUT = 5;
+    public static final int K = 6;
+    public static final int STRIDE = 7;
+    public static final int X = 8;
+    public static final int Y = 9;
+    public static final int INDEX = 10;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "max_pool2d_fwd",
+            4,
+            112,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.size("h"),
+            OpField.size("w"),
+            OpField.size("h_out"),
+            OpField.size("w_out"),
+            OpField.code("k"),
+            OpField.code("stride"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n*c*h", "w", "w"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "y", "n*c*h_out", "w_out", "w_out"),
+            OpField.tensor(FieldKind.OUT, DType.I32, "index", "n*c*h_out", "w_out", "w_out"));
+
+    private MaxPool2dFwd() {}
+  }
+
+  /** Fields of {@code max_pool2d_bwd}, by index. */
+  public static final class MaxPool2dBwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int H = 2;
+    public static final int W = 3;
+    public static final int H_OUT = 4;
+    public static final int W_OUT = 5;
+    public static final int ACC_DX = 6;
+    public static final int DY = 7;
+    public static final int INDEX = 8;
+    public static final int DX = 9;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "max_pool2d_bwd",
+            5,
+            104,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.size("h"),
+            OpField.size("w"),
+            OpField.size("h_out"),
+            OpField.size("w_out"),
+            OpField.code("acc_dx"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dy", "n*c*h_out", "w_out", "w_out"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "n*c*h_out", "w_out", "w_out"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dx", "n*c*h", "w", "w"));
+
+    private MaxPool2dBwd() {}
+  }
+
+  /** Fields of {@code elementwise_fwd}, by index. */
+  public static final class ElementwiseFwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int Y_N = 2;
+    public static final int Y_D = 3;
+    public static final int LD_X = 4;
+    public static final int LD_Y = 5;
+    public static final int LD_OUT = 6;
+    public static final int CODE = 7;
+    public static final int ALPHA = 8;
+    public static final int BETA = 9;
+    public static final int X = 10;
+    public static final int Y = 11;
+    public static final int OUT = 12;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "elementwise_fwd",
+            6,
+            128,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("y_n"),
+            OpField.size("y_d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_y"),
+            OpField.stride("ld_out"),
+            OpField.code("code"),
+            OpField.real("alpha"),
+            OpField.real("beta"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "y", "y_n", "y_d", "ld_y"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "out", "n", "d", "ld_out"));
+
+    private ElementwiseFwd() {}
+  }
+
+  /** Fields of {@code elementwise_bwd}, by index. */
+  public static final class ElementwiseBwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int Y_N = 2;
+    public static final int Y_D = 3;
+    public static final int LD_DOUT = 4;
+    public static final int LD_X = 5;
+    public static final int LD_Y = 6;
+    public static final int LD_DX = 7;
+    public static final int LD_DY = 8;
+    public static final int CODE = 9;
+    public static final int ALPHA = 10;
+    public static final int BETA = 11;
+    public static final int ACC_DX = 12;
+    public static final int ACC_DY = 13;
+    public static final int DOUT = 14;
+    public static final int X = 15;
+    public static final int Y = 16;
+    public static final int DX = 17;
+    public static final int DY = 18;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "elementwise_bwd",
+            7,
+            176,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("y_n"),
+            OpField.size("y_d"),
+            OpField.stride("ld_dout"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_y"),
+            OpField.stride("ld_dx"),
+            OpField.stride("ld_dy"),
+            OpField.code("code"),
+            OpField.real("alpha"),
+            OpField.real("beta"),
+            OpField.code("acc_dx"),
+            OpField.code("acc_dy"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dout", "n", "d", "ld_dout"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "y", "y_n", "y_d", "ld_y"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dx", "n", "d", "ld_dx"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dy", "y_n", "y_d", "ld_dy"));
+
+    private ElementwiseBwd() {}
+  }
+
+  /** Fields of {@code reduce_fwd}, by index. */
+  public static final class ReduceFwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int OUT_N = 2;
+    public static final int OUT_D = 3;
+    public static final int LD_X = 4;
+    public static final int LD_OUT = 5;
+    public static final int CODE = 6;
+    public static final int X = 7;
+    public static final int OUT = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "reduce_fwd",
+            8,
+            96,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("out_n"),
+            OpField.size("out_d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_out"),
+            OpField.code("code"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "out", "out_n", "out_d", "ld_out"));
+
+    private ReduceFwd() {}
+  }
+
+  /** Fields of {@code reduce_bwd}, by index. */
+  public static final class ReduceBwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int OUT_N = 2;
+    public static final int OUT_D = 3;
+    public static final int LD_DOUT = 4;
+    public static final int LD_DX = 5;
+    public static final int CODE = 6;
+    public static final int ACC_DX = 7;
+    public static final int DOUT = 8;
+    public static final int DX = 9;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "reduce_bwd",
+            9,
+            104,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("out_n"),
+            OpField.size("out_d"),
+            OpField.stride("ld_dout"),
+            OpField.stride("ld_dx"),
+            OpField.code("code"),
+            OpField.code("acc_dx"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dout", "out_n", "out_d", "ld_dout"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dx", "n", "d", "ld_dx"));
+
+    private ReduceBwd() {}
+  }
+
+  /** Fields of {@code softmax_xent_fwd}, by index. */
+  public static final class SoftmaxXentFwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_LOGITS = 2;
+    public static final int LD_PROB = 3;
+    public static final int LOGITS = 4;
+    public static final int LABEL = 5;
+    public static final int PROB = 6;
+    public static final int LOSS = 7;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "softmax_xent_fwd",
+            10,
+            88,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_logits"),
+            OpField.stride("ld_prob"),
+            OpField.tensor(FieldKind.IN, DType.F32, "logits", "n", "c", "ld_logits"),
+            OpField.tensor(FieldKind.IN, DType.I32, "label", "n", "1", "1"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "prob", "n", "c", "ld_prob"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "loss", "1", "1", "1"));
+
+    private SoftmaxXentFwd() {}
+  }
+
+  /** Fields of {@code softmax_xent_bwd}, by index. */
+  public static final class SoftmaxXentBwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_PROB = 2;
+    public static final int LD_DLOGITS = 3;
+    public static final int ACC_DLOGITS = 4;
+    public static final int PROB = 5;
+    public static final int LABEL = 6;
+    public static final int DLOSS = 7;
+    public static final int DLOGITS = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "softmax_xent_bwd",
+            11,
+            96,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_prob"),
+            OpField.stride("ld_dlogits"),
+            OpField.code("acc_dlogits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "prob", "n", "c", "ld_prob"),
+            OpField.tensor(FieldKind.IN, DType.I32, "label", "n", "1", "1"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dloss", "1", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dlogits", "n", "c", "ld_dlogits"));
+
+    private SoftmaxXentBwd() {}
+  }
+
+  /** Fields of {@code entropy_fwd}, by index. */
+  public static final class EntropyFwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_LOGITS = 2;
+    public static final int LOGITS = 3;
+    public static final int E = 4;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "entropy_fwd",
+            12,
+            64,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_logits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "logits", "n", "c", "ld_logits"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "e", "n", "1", "1"));
+
+    private EntropyFwd() {}
+  }
+
+  /** Fields of {@code entropy_bwd}, by index. */
+  public static final class EntropyBwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_LOGITS = 2;
+    public static final int LD_DLOGITS = 3;
+    public static final int ACC_DLOGITS = 4;
+    public static final int LOGITS = 5;
+    public static final int E = 6;
+    public static final int DE = 7;
+    public static final int DLOGITS = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "entropy_bwd",
+            13,
+            96,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_logits"),
+            OpField.stride("ld_dlogits"),
+            OpField.code("acc_dlogits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "logits", "n", "c", "ld_logits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "e", "n", "1", "1"),
+            OpField.tensor(FieldKind.IN, DType.F32, "de", "n", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dlogits", "n", "c", "ld_dlogits"));
+
+    private EntropyBwd() {}
+  }
+
+  /** Fields of {@code gather_rows}, by index. */
+  public static final class GatherRows {
+    public static final int N = 0;
+    public static final int M = 1;
+    public static final int D = 2;
+    public static final int LD_X = 3;
+    public static final int LD_OUT = 4;
+    public static final int ACC_OUT = 5;
+    public static final int X = 6;
+    public static final int INDEX = 7;
+    public static final int OUT = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "gather_rows",
+            14,
+            96,
+            OpField.size("n"),
+            OpField.size("m"),
+            OpField.size("d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_out"),
+            OpField.code("acc_out"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "m", "d", "ld_x"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "n", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "out", "n", "d", "ld_out"));
+
+    private GatherRows() {}
+  }
+
+  /** Fields of {@code scatter_rows}, by index. */
+  public static final class ScatterRows {
+    public static final int N = 0;
+    public static final int M = 1;
+    public static final int D = 2;
+    public static final int LD_X = 3;
+    public static final int LD_OUT = 4;
+    public static final int ACC_OUT = 5;
+    public static final int X = 6;
+    public static final int INDEX = 7;
+    public static final int OUT = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "scatter_rows",
+            15,
+            96,
+            OpField.size("n"),
+            OpField.size("m"),
+            OpField.size("d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_out"),
+            OpField.code("acc_out"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "n", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "out", "m", "d", "ld_out"));
+
+    private ScatterRows() {}
+  }
+
+  /** Fields of {@code sgd_step}, by index. */
+  public static final class SgdStep {
+    public static final int N = 0;
+    public static final int LR = 1;
+    public static final int MOMENTUM = 2;
+    public static final int DAMPENING = 3;
+    public static final int WEIGHT_DECAY = 4;
+    public static final int NESTEROV = 5;
+    public static final int DECOUPLED = 6;
+    public static final int FIRST = 7;
+    public static final int W = 8;
+    public static final int G = 9;
+    public static final int VELOCITY = 10;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "sgd_step",
+            16,
+            112,
+            OpField.size("n"),
+            OpField.real("lr"),
+            OpField.real("momentum"),
+            OpField.real("dampening"),
+            OpField.real("weight_decay"),
+            OpField.code("nesterov"),
+            OpField.code("decoupled"),
+            OpField.code("first"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "w", "1", "n", "n"),
+            OpField.tensor(FieldKind.IN, DType.F32, "g", "1", "n", "n"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "velocity", "1", "n", "n"));
+
+    private SgdStep() {}
+  }
+
+  /** Fields of {@code rls_absorb}, by index. */
+  public static final class RlsAbsorb {
+    public static final int S = 0;
+    public static final int LD_FACTOR = 1;
+    public static final int NORM = 2;
+    public static final int ALPHA = 3;
+    public static final int R = 4;
+    public static final int FACTOR = 5;
+    public static final int STATE = 6;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "rls_absorb",
+            17,
+            80,
+            OpField.size("s"),
+            OpField.stride("ld_factor"),
+            OpField.code("norm"),
+            OpField.real("alpha"),
+            OpField.tensor(FieldKind.IN, DType.F32, "r", "1", "s", "s"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "factor", "s", "s", "ld_factor"),
+            OpField.tensor(FieldKind.INOUT, DType.F64, "state", "1", "2", "2"));
+
+    private RlsAbsorb() {}
+  }
+
+  /** Fields of {@code rls_project}, by index. */
+  public static final class RlsProject {
+    public static final int C = 0;
+    public static final int S = 1;
+    public static final int LD_G = 2;
+    public static final int LD_FACTOR = 3;
+    public static final int LD_OUT = 4;
+    public static final int G = 5;
+    public static final int FACTOR = 6;
+    public static final int STATE = 7;
+    public static final int OUT = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "rls_project",
+            18,
+            96,
+            OpField.size("c"),
+            OpField.size("s"),
+            OpField.stride("ld_g"),
+            OpField.stride("ld_factor"),
+            OpField.stride("ld_out"),
+            OpField.tensor(FieldKind.IN, DType.F32, "g", "c", "s", "ld_g"),
+            OpField.tensor(FieldKind.IN, DType.F32, "factor", "s", "s", "ld_factor"),
+            OpField.tensor(FieldKind.IN, DType.F64, "state", "1", "2", "2"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "out", "c", "s", "ld_out"));
+
+    private RlsProject() {}
+  }
+
+  /** Fields of {@code vq_nearest}, by index. */
+  public static final class VqNearest {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int K = 2;
+    public static final int LD_Z = 3;
+    public static final int LD_CODEBOOK = 4;
+    public static final int Z = 5;
+    public static final int CODEBOOK = 6;
+    public static final int INDEX = 7;
+    public static final int DISTANCE = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_nearest",
+            19,
+            96,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("k"),
+            OpField.stride("ld_z"),
+            OpField.stride("ld_codebook"),
+            OpField.tensor(FieldKind.IN, DType.F32, "z", "n", "d", "ld_z"),
+            OpField.tensor(FieldKind.IN, DType.F32, "codebook", "k", "d", "ld_codebook"),
+            OpField.tensor(FieldKind.OUT, DType.I32, "index", "n", "1", "1"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "distance", "n", "1", "1"));
+
+    private VqNearest() {}
+  }
+
+  /** All ops, ascending by id. */
+  public static final List<OpLayout> ALL =
+      List.of(
+          LinearFwd.OP,
+          LinearBwd.OP,
+          Conv2dFwd.OP,
+          Conv2dBwd.OP,
+          MaxPool2dFwd.OP,
+          MaxPool2dBwd.OP,
+          ElementwiseFwd.OP,
+          ElementwiseBwd.OP,
+          ReduceFwd.OP,
+          ReduceBwd.OP,
+          SoftmaxXentFwd.OP,
+          SoftmaxXentBwd.OP,
+          EntropyFwd.OP,
+          EntropyBwd.OP,
+          GatherRows.OP,
+          ScatterRows.OP,
+          SgdStep.OP,
+          RlsAbsorb.OP,
+          RlsProject.OP,
+          VqNearest.OP);
+
+  private OpLayouts() {}
+}
