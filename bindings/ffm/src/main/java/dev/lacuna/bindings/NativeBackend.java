@@ -1,0 +1,189 @@
+package dev.lacuna.bindings;
+
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import dev.lacuna.DType;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.spi.Backend;
+import dev.lacuna.spi.Memory;
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpField;
+import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.Collections;
+import java.util.IdentityHashMap;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A context of a native library: writes a call's arguments into one reused struct and calls the op.
+ */
+@SuppressWarnings("restricted") // the only place where an address becomes a segment
+final class NativeBackend implements Backend {
+  /** Whether Java can reach the device's memory. */
+  enum MemoryKind {
+    HOST,
+    DEVICE
+  }
+
+  private static final long LARGEST_STRUCT =
+      OpLayouts.ALL.stream().mapToInt(OpLayout::structSize).max().orElseThrow();
+
+  private final String name;
+  private final NativeLibrary library;
+  private final MemoryKind kind;
+  private final MemorySegment context;
+  private final Arena arena = Arena.ofShared();
+  private final MemorySegment args = arena.allocate(LARGEST_STRUCT, 8);
+  private final MemorySegment scratch = arena.allocate(JAVA_LONG);
+  private final @Nullable MemorySegment[] functions;
+  private final Set<Memory> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+  private @Nullable Memory workspace;
+  private @Nullable Memory staging;
+
+  NativeBackend(String name, NativeLibrary library, MemoryKind kind, MemorySegment context) {
+    this.name = name;
+    this.library = library;
+    this.kind = kind;
+    this.context = context;
+    functions = new @Nullable MemorySegment[OpLayouts.ALL.size()];
+    for (OpLayout op : OpLayouts.ALL) {
+      functions[op.id()] = library.lookup(context, op);
+    }
+  }
+
+  @Override
+  public String name() {
+    return name;
+  }
+
+  @Override
+  public DType real() {
+    return DType.F32;
+  }
+
+  @Override
+  public boolean usesHostMemory() {
+    return kind == MemoryKind.HOST;
+  }
+
+  @Override
+  public String describe() {
+    return library.describe(context);
+  }
+
+  @Override
+  public Memory allocate(long bytes) {
+    long address = library.alloc(context, bytes, scratch);
+    MemorySegment host =
+        kind == MemoryKind.HOST ? MemorySegment.ofAddress(address).reinterpret(bytes) : null;
+    Memory memory = new Memory(address, bytes, host);
+    owned.add(memory);
+    return memory;
+  }
+
+  @Override
+  public void free(Memory memory) {
+    if (!owned.remove(memory)) {
+      throw new IllegalArgumentException("this memory was not allocated here, or was freed before");
+    }
+    memory.markFreed();
+    library.free(context, memory.address());
+  }
+
+  @Override
+  public void upload(Memory target, long offset, MemorySegment source, long bytes) {
+    if (kind == MemoryKind.HOST) {
+      MemorySegment.copy(source, 0, Objects.requireNonNull(target.host()), offset, bytes);
+    } else if (source.isNative()) {
+      library.upload(context, target.address() + offset, source, bytes);
+    } else {
+      MemorySegment stage = staging(bytes);
+      MemorySegment.copy(source, 0, stage, 0, bytes);
+      library.upload(context, target.address() + offset, stage, bytes);
+    }
+  }
+
+  @Override
+  public void download(MemorySegment target, Memory source, long offset, long bytes) {
+    if (kind == MemoryKind.HOST) {
+      MemorySegment.copy(Objects.requireNonNull(source.host()), offset, target, 0, bytes);
+    } else if (target.isNative()) {
+      library.download(context, target, source.address() + offset, bytes);
+    } else {
+      MemorySegment stage = staging(bytes);
+      library.download(context, stage, source.address() + offset, bytes);
+      MemorySegment.copy(stage, 0, target, 0, bytes);
+    }
+  }
+
+  /** Host memory that a native call can see: the heap may move. */
+  private MemorySegment staging(long bytes) {
+    if (staging == null || staging.bytes() < bytes) {
+      staging = Memory.of(arena.allocate(Math.max(bytes, 1 << 16), 64));
+    }
+    return Objects.requireNonNull(staging.host());
+  }
+
+  @Override
+  public void run(OpCall call) {
+    OpLayout op = call.op();
+    MemorySegment function = functions[op.id()];
+    if (function == null) {
+      throw new LacunaException(
+          Status.UNSUPPORTED, "the " + name + " back end has no " + op.name());
+    }
+    args.set(JAVA_INT, 0, op.structSize());
+    args.set(JAVA_INT, 4, 0);
+    args.set(JAVA_LONG, 8, 0);
+    args.set(JAVA_LONG, 16, 0);
+    List<OpField> fields = op.fields();
+    for (int i = 0; i < fields.size(); i++) {
+      long value = call.value(i);
+      if (fields.get(i).kind().isTensor()) {
+        Memory memory = call.memory(i);
+        value = memory == null ? 0 : memory.address() + value;
+      }
+      args.set(JAVA_LONG, OpLayout.FIRST_FIELD + 8L * i, value);
+    }
+    long bytes = library.workspace(context, op.id(), args, scratch);
+    if (bytes > 0) {
+      Memory room = workspace(bytes);
+      args.set(JAVA_LONG, 8, room.address());
+      args.set(JAVA_LONG, 16, room.bytes());
+    }
+    library.run(context, function, args);
+  }
+
+  private Memory workspace(long bytes) {
+    Memory room = workspace;
+    if (room == null || room.bytes() < bytes) {
+      if (room != null) {
+        free(room);
+        workspace = null;
+      }
+      room = allocate(bytes + bytes / 2);
+      workspace = room;
+    }
+    return room;
+  }
+
+  @Override
+  public boolean supports(OpLayout op) {
+    return functions[op.id()] != null;
+  }
+
+  @Override
+  public void close() {
+    owned.forEach(Memory::markFreed);
+    owned.clear();
+    library.close(context);
+    arena.close();
+  }
+}

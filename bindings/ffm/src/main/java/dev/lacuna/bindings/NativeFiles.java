@@ -1,0 +1,162 @@
+package dev.lacuna.bindings;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.JarURLConnection;
+import java.net.URI;
+import java.net.URL;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds a library's file: first in the folder of the property {@value #FOLDER}, then as a resource
+ * of a jar, which is extracted once into the user's cache and found there by every later process.
+ * Nothing is ever downloaded.
+ */
+final class NativeFiles {
+  /** A folder that holds liblacuna.so, liblacuna_cuda.so, libdnnl.so.3 and libgomp.so.1. */
+  static final String FOLDER = "lacuna.native.dir";
+
+  private final List<String> tried = new ArrayList<>();
+
+  /** What was looked at, in order, each with its outcome. */
+  List<String> tried() {
+    return List.copyOf(tried);
+  }
+
+  /**
+   * The folder that holds all the given files of one resource folder, or null.
+   *
+   * @param resources resource folder without slash at either end
+   * @param names file names in it
+   */
+  @Nullable Path folder(String resources, List<String> names) {
+    String property = System.getProperty(FOLDER);
+    if (property != null) {
+      Path folder = Path.of(property);
+      boolean complete = names.stream().allMatch(name -> Files.isRegularFile(folder.resolve(name)));
+      tried.add(
+          "-D" + FOLDER + "=" + property + (complete ? ": found " : ": lacks one of ") + names);
+      if (complete) {
+        return folder;
+      }
+    }
+    List<URL> urls = new ArrayList<>();
+    for (String name : names) {
+      URL url = NativeFiles.class.getClassLoader().getResource(resources + "/" + name);
+      if (url == null) {
+        tried.add("resource " + resources + "/" + name + ": not on the class or module path");
+        return null;
+      }
+      urls.add(url);
+    }
+    try {
+      Path folder =
+          urls.getFirst().getProtocol().equals("file")
+              ? Path.of(URI.create(urls.getFirst().toString())).getParent()
+              : extract(urls, names);
+      tried.add("resource " + resources + ": " + folder);
+      return folder;
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot extract " + resources + ": " + e.getMessage(), e);
+    }
+  }
+
+  private static Path extract(List<URL> urls, List<String> names) throws IOException {
+    List<Path> roots =
+        List.of(
+            cache(),
+            Path.of(System.getProperty("java.io.tmpdir"))
+                .resolve("lacuna-" + System.getProperty("user.name")));
+    IOException failure = null;
+    for (Path root : roots) {
+      try {
+        return extractInto(root, urls, names);
+      } catch (IOException e) {
+        if (failure != null) {
+          e.addSuppressed(failure);
+        }
+        failure = e;
+      }
+    }
+    throw failure == null ? new IOException("no folder to extract to") : failure;
+  }
+
+  private static Path cache() {
+    String xdg = System.getenv("XDG_CACHE_HOME");
+    return (xdg == null || xdg.isBlank()
+            ? Path.of(System.getProperty("user.home"), ".cache")
+            : Path.of(xdg))
+        .resolve("lacuna");
+  }
+
+  /**
+   * The folder's name is a digest of names, sizes and checksums, so that another version never
+   * finds this one's files.
+   */
+  private static Path extractInto(Path root, List<URL> urls, List<String> names)
+      throws IOException {
+    StringBuilder identity = new StringBuilder();
+    long[] sizes = new long[names.size()];
+    for (int i = 0; i < sizes.length; i++) {
+      JarURLConnection connection = (JarURLConnection) urls.get(i).openConnection();
+      JarFile jar = connection.getJarFile();
+      JarEntry entry = connection.getJarEntry();
+      // A jar whose directory lacks the numbers states -1 until the entry was read.
+      sizes[i] = entry.getSize();
+      identity.append(names.get(i)).append(' ').append(sizes[i]).append(' ').append(entry.getCrc());
+      identity.append(' ').append(jar.size()).append('\n');
+    }
+    Path folder = root.resolve("natives").resolve(digest(identity.toString()));
+    for (int i = 0; i < sizes.length; i++) {
+      Path file = folder.resolve(names.get(i));
+      if (!isIntact(file, sizes[i])) {
+        extract(urls.get(i), file);
+      }
+    }
+    return folder;
+  }
+
+  private static boolean isIntact(Path file, long size) throws IOException {
+    return Files.isRegularFile(file)
+        && Files.size(file) == size
+        && Files.getOwner(file).equals(Files.getOwner(Path.of(System.getProperty("user.home"))));
+  }
+
+  /** Reading the entry to its end checks its checksum; the move makes the file appear whole. */
+  private static void extract(URL url, Path file) throws IOException {
+    Files.createDirectories(file.getParent());
+    Path temporary = Files.createTempFile(file.getParent(), file.getFileName().toString(), ".part");
+    try {
+      try (InputStream in = url.openStream()) {
+        Files.copy(in, temporary, StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.move(
+          temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+    } finally {
+      Files.deleteIfExists(temporary);
+    }
+  }
+
+  private static String digest(String text) {
+    try {
+      MessageDigest sha = MessageDigest.getInstance("SHA-256");
+      return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new LacunaException(Status.INTERNAL, "this Java has no SHA-256", e);
+    }
+  }
+}
