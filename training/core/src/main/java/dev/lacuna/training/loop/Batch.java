@@ -1,0 +1,60 @@
+package dev.lacuna.training.loop;
+
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import java.util.Arrays;
+
+/**
+ * Some samples of a split. A modality's tensor holds the rows of the samples that have it, in
+ * order; nothing stands in for the others.
+ *
+ * @param data the feature tables
+ * @param split the samples' split
+ * @param presence which modality each sample of the split may be used with
+ * @param samples indices into the split
+ */
+@SuppressWarnings("ArrayRecordComponent") // a view of data, never compared
+public record Batch(MultimodalData data, Split split, Presence presence, int[] samples) {
+  /** Positions within the batch of the samples that have a modality. */
+  public int[] positions(int modality) {
+    int[] found = new int[samples.length];
+    int count = 0;
+    for (int i = 0; i < samples.length; i++) {
+      if (presence.present(samples[i], modality)) {
+        found[count++] = i;
+      }
+    }
+    return Arrays.copyOf(found, count);
+  }
+
+  /** Inputs [positions, channels, height, width] of a modality. */
+  public Tensor inputs(Tape tape, int modality, int[] positions) {
+    Modality table = data.modalities().get(modality);
+    float[] rows = new float[positions.length * table.size()];
+    for (int i = 0; i < positions.length; i++) {
+      int row = split.rowOf()[modality][samples[positions[i]]];
+      System.arraycopy(table.rows()[row], 0, rows, i * table.size(), table.size());
+    }
+    return tape.input(rows, positions.length, table.channels(), table.height(), table.width());
+  }
+
+  /** Labels of samples of the batch. */
+  public Tensor labels(Tape tape, int[] positions) {
+    int[] labels = new int[positions.length];
+    for (int i = 0; i < positions.length; i++) {
+      labels[i] = split.labels()[samples[positions[i]]];
+    }
+    return tape.input(labels, positions.length);
+  }
+
+  /** Labels of all samples of the batch. */
+  public Tensor labels(Tape tape) {
+    int[] all = new int[samples.length];
+    Arrays.setAll(all, i -> i);
+    return labels(tape, all);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.lacuna.training.loop;
+
+import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.multimodal.Fusion;
+
+/** A model that learns batch by batch and gives logits for each modality. */
+public interface Learner extends AutoCloseable {
+  /**
+   * Learns from a batch.
+   *
+   * @param tape is reset and used
+   * @param learningRate of this step
+   * @param step number of the batch within the epoch
+   * @param steps batches of the epoch
+   * @return the mean loss before the step
+   */
+  double learn(Tape tape, Batch batch, double learningRate, int step, int steps);
+
+  /** Logits [n, classes] of inputs of one modality. */
+  Tensor logits(int modality, Tensor x);
+
+  /** How logits of several modalities become one prediction. */
+  Fusion.Mode fusion();
+
+  /** Everything that is learned. */
+  ParameterStore store();
+
+  /** Frees parameters and state. */
+  @Override
+  void close();
+}

@@ -1,0 +1,64 @@
+package dev.lacuna.training.loop;
+
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.ops.SoftmaxOp;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.metrics.Accuracy;
+import java.util.Arrays;
+import java.util.stream.IntStream;
+
+/**
+ * What each modality alone says about each sample of a split. All missing patterns are evaluated
+ * from one pass, since a missing modality only leaves the fusion.
+ *
+ * @param split the samples
+ * @param logits [modality][sample][class], null where the data lacks the modality
+ * @param entropy [modality][sample] in nats
+ */
+@SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
+public record Predictions(Split split, double[][][] logits, double[][] entropy) {
+  private static final int BATCH = 256;
+
+  /** Runs a learner over a split. */
+  public static Predictions of(Learner learner, Tape tape, MultimodalData data, Split split) {
+    int modalities = data.modalities().size();
+    double[][][] logits = new double[modalities][split.size()][];
+    double[][] entropy = new double[modalities][split.size()];
+    Presence available = split.presence();
+    for (int m = 0; m < modalities; m++) {
+      int[] rows = available.rows(m);
+      for (int from = 0; from < rows.length; from += BATCH) {
+        int[] samples = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BATCH));
+        predict(
+            learner, tape, new Batch(data, split, available, samples), m, logits[m], entropy[m]);
+      }
+    }
+    return new Predictions(split, logits, entropy);
+  }
+
+  private static void predict(
+      Learner learner, Tape tape, Batch batch, int modality, double[][] logits, double[] entropy) {
+    tape.reset();
+    tape.withoutGradients(() -> {
+      int[] samples = batch.samples();
+      int[] all = IntStream.range(0, samples.length).toArray();
+      Tensor scores = learner.logits(modality, batch.inputs(tape, modality, all));
+      double[] flat = scores.toDoubleArray();
+      double[] e = SoftmaxOp.entropy(scores).toDoubleArray();
+      int classes = (int) scores.cols();
+      for (int i = 0; i < samples.length; i++) {
+        logits[samples[i]] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
+        entropy[samples[i]] = e[i];
+      }
+    });
+  }
+
+  /** Accuracy of the fused predictions where only what {@code presence} says is there. */
+  public double accuracy(Fusion.Mode fusion, Presence presence) {
+    return Accuracy.of(Fusion.fuse(fusion, logits, entropy, presence), split.labels());
+  }
+}

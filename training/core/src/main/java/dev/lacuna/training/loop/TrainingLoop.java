@@ -1,0 +1,148 @@
+package dev.lacuna.training.loop;
+
+import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.autograd.Parameter;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.data.MissingTable;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.progress.Progress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Objects;
+
+/**
+ * Epochs over shuffled batches with a falling learning rate; keeps the parameters of the epoch that
+ * validates best.
+ */
+public final class TrainingLoop {
+  private static final int SHUFFLE = 0x7A01;
+  private static final int VALIDATION_TABLE = 0x7A02;
+
+  /**
+   * Settings.
+   *
+   * @param epochs at least 1
+   * @param batch samples a step, at least 1
+   * @param learningRate of the first step; it falls to 0 along a cosine
+   * @param seed of the order of samples
+   */
+  public record Options(int epochs, int batch, double learningRate, long seed) {
+    /** Checks the ranges. */
+    public Options {
+      if (epochs < 1 || batch < 1 || !(learningRate > 0)) {
+        throw new IllegalArgumentException(
+            "epochs "
+                + epochs
+                + ", batch "
+                + batch
+                + ", learning rate "
+                + learningRate
+                + ": want epochs >= 1, batch >= 1 and a learning rate > 0");
+      }
+    }
+  }
+
+  /**
+   * One epoch.
+   *
+   * @param epoch from 1
+   * @param loss mean training loss
+   * @param validation mean accuracy over the missing patterns, on the validation split
+   * @param seconds since the start
+   */
+  public record Epoch(int epoch, double loss, double validation, double seconds) {}
+
+  /**
+   * A finished run; the learner holds the parameters of the best epoch.
+   *
+   * @param epochs all epochs
+   * @param best the chosen one
+   */
+  public record Run(List<Epoch> epochs, Epoch best) {}
+
+  private TrainingLoop() {}
+
+  /**
+   * Trains.
+   *
+   * @param presence which modality each training sample has
+   * @param name of the progress bar
+   */
+  public static Run run(
+      Learner learner,
+      Tape tape,
+      MultimodalData data,
+      Presence presence,
+      Options options,
+      String name,
+      Progress progress) {
+    int samples = data.train().size();
+    int steps = (samples + options.batch() - 1) / options.batch();
+    long start = System.nanoTime();
+    List<Epoch> epochs = new ArrayList<>();
+    Epoch best = null;
+    List<double[]> bestParameters = List.of();
+    try (Progress.Task task = progress.start(name, (long) steps * options.epochs())) {
+      for (int e = 1; e <= options.epochs(); e++) {
+        int[] order = new CounterRandom(options.seed(), SHUFFLE, e).permutation(samples);
+        double sum = 0;
+        for (int step = 0; step < steps; step++) {
+          int from = step * options.batch();
+          int[] chosen = Arrays.copyOfRange(order, from, Math.min(samples, from + options.batch()));
+          double done = (e - 1 + (double) step / steps) / options.epochs();
+          double rate = options.learningRate() * 0.5 * (1 + Math.cos(Math.PI * done));
+          double loss =
+              learner.learn(
+                  tape, new Batch(data, data.train(), presence, chosen), rate, step, steps);
+          if (!Double.isFinite(loss)) {
+            throw new LacunaException(
+                Status.NON_FINITE,
+                "the loss is "
+                    + loss
+                    + " in epoch "
+                    + e
+                    + ", step "
+                    + step
+                    + "; try a smaller --learning-rate than "
+                    + options.learningRate());
+          }
+          sum += loss;
+          task.step(1);
+          task.message(String.format(Locale.ROOT, "loss %.4f", sum / (step + 1)));
+        }
+        double accuracy = validate(learner, tape, data);
+        Epoch epoch = new Epoch(e, sum / steps, accuracy, (System.nanoTime() - start) / 1e9);
+        epochs.add(epoch);
+        if (best == null || epoch.validation() > best.validation()) {
+          best = epoch;
+          bestParameters = learner.store().parameters().stream().map(Parameter::get).toList();
+        }
+      }
+    }
+    List<Parameter> parameters = learner.store().parameters();
+    for (int i = 0; i < parameters.size(); i++) {
+      parameters.get(i).set(bestParameters.get(i));
+    }
+    return new Run(epochs, Objects.requireNonNull(best));
+  }
+
+  /** Mean accuracy over all missing patterns: what an epoch is chosen by. */
+  private static double validate(Learner learner, Tape tape, MultimodalData data) {
+    Predictions predictions = Predictions.of(learner, tape, data, data.validation());
+    CounterRandom random = new CounterRandom(0, VALIDATION_TABLE, 0);
+    List<String> names = data.modalityNames();
+    List<String> patterns = MissingTable.patterns(names);
+    double sum = 0;
+    for (String pattern : patterns) {
+      Presence presence =
+          MissingTable.pattern(pattern, names, data.validation().presence(), random);
+      sum += predictions.accuracy(learner.fusion(), presence);
+    }
+    return sum / patterns.size();
+  }
+}

@@ -1,0 +1,48 @@
+package dev.lacuna.training.metrics;
+
+/** Share of samples whose highest score is their label's. */
+public final class Accuracy {
+  /** 97.5 % point of the normal distribution. */
+  private static final double Z = 1.959963984540054;
+
+  private Accuracy() {}
+
+  /** Class of the highest score, lowest on ties; NaN never wins. */
+  public static int argmax(double[] scores) {
+    int best = 0;
+    for (int c = 1; c < scores.length; c++) {
+      if (scores[c] > scores[best] || Double.isNaN(scores[best])) {
+        best = c;
+      }
+    }
+    return best;
+  }
+
+  /**
+   * Accuracy of scores [sample][class].
+   *
+   * @param labels one a sample; at least one sample
+   */
+  public static double of(double[][] scores, int[] labels) {
+    if (scores.length != labels.length || labels.length == 0) {
+      throw new IllegalArgumentException(
+          scores.length
+              + " predictions for "
+              + labels.length
+              + " labels, want equally many, at least one");
+    }
+    int right = 0;
+    for (int i = 0; i < labels.length; i++) {
+      right += argmax(scores[i]) == labels[i] ? 1 : 0;
+    }
+    return (double) right / labels.length;
+  }
+
+  /** Wilson's 95 % interval of a share seen on n samples (Wilson, JASA 1927). */
+  public static double[] wilson(double share, int n) {
+    double z2 = Z * Z;
+    double centre = (share + z2 / (2 * n)) / (1 + z2 / n);
+    double half = Z / (1 + z2 / n) * Math.sqrt(share * (1 - share) / n + z2 / (4.0 * n * n));
+    return new double[] {Math.max(0, centre - half), Math.min(1, centre + half)};
+  }
+}

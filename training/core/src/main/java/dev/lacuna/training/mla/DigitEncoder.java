@@ -1,0 +1,57 @@
+package dev.lacuna.training.mla;
+
+import dev.lacuna.CounterRandom;
+import dev.lacuna.autograd.ParameterGroup;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.nn.Conv2d;
+import dev.lacuna.nn.Layer;
+import dev.lacuna.nn.Linear;
+import dev.lacuna.ops.ElementwiseOp;
+import dev.lacuna.ops.MaxPool2dOp;
+import dev.lacuna.training.data.Modality;
+
+/**
+ * A small convolutional encoder for pictures of about 30 x 30, digit images and spectrograms alike:
+ * twice (convolution 3 x 3, ReLU, pooling 2 x 2), then a linear layer with ReLU.
+ */
+final class DigitEncoder {
+  private static final int FIRST = 16;
+  private static final int SECOND = 32;
+
+  private DigitEncoder() {}
+
+  /** Declares an encoder's parameters in a group and returns it. */
+  static Layer of(ParameterGroup group, Modality modality, int width, CounterRandom random) {
+    int flat = SECOND * (modality.height() / 4) * (modality.width() / 4);
+    if (flat == 0) {
+      throw new IllegalArgumentException(
+          "modality "
+              + modality.name()
+              + " is "
+              + modality.height()
+              + " x "
+              + modality.width()
+              + ", want at least 4 x 4");
+    }
+    return Layer.sequence(
+        new Conv2d(group, "conv1", modality.channels(), FIRST, 3, 1, 1, random),
+        DigitEncoder::activateAndPool,
+        new Conv2d(group, "conv2", FIRST, SECOND, 3, 1, 1, next(random, 1)),
+        DigitEncoder::activateAndPool,
+        Tensor::flatten,
+        new Linear(group, "linear", flat, width, next(random, 2)),
+        ElementwiseOp::relu);
+  }
+
+  private static CounterRandom next(CounterRandom random, int layer) {
+    return new CounterRandom(random.seed(), random.stream(), random.step() + layer);
+  }
+
+  /**
+   * Pooling first: the maximum of rectified values is the rectified maximum, on a quarter of the
+   * elements.
+   */
+  private static Tensor activateAndPool(Tensor x) {
+    return ElementwiseOp.relu(MaxPool2dOp.maxPool2d(x, 2, 2));
+  }
+}

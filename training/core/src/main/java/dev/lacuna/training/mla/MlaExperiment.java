@@ -1,0 +1,137 @@
+package dev.lacuna.training.mla;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.data.MissingRates;
+import dev.lacuna.training.data.MissingTable;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Predictions;
+import dev.lacuna.training.loop.TrainingLoop;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Metric;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
+ */
+public final class MlaExperiment {
+  private static final int TRAIN_TABLE = 0x4A01;
+  private static final int TEST_TABLE = 0x4A02;
+  private static final String LOG_HEADER = "seed,epoch,loss,validation_accuracy,seconds\n";
+
+  private final Context context;
+  private final MultimodalData data;
+  private final MlaConfig config;
+  private final Map<String, Presence> testPatterns = new LinkedHashMap<>();
+
+  /** An experiment on data that is in memory. */
+  public MlaExperiment(Context context, MultimodalData data, MlaConfig config) {
+    this.context = context;
+    this.data = data;
+    this.config = config;
+    List<String> names = data.modalityNames();
+    CounterRandom random = new CounterRandom(config.dataSeed(), TEST_TABLE, 0);
+    for (String pattern : MissingTable.patterns(names)) {
+      testPatterns.put(
+          pattern, MissingTable.pattern(pattern, names, data.test().presence(), random));
+    }
+  }
+
+  /** Trains all seeds, writes models, log and missing tables into the folder, and measures. */
+  public Results train(RunFolder folder, Progress progress) {
+    List<String> names = data.modalityNames();
+    Presence presence =
+        MissingRates.parse(config.missing(), names)
+            .draw(data.train().presence(), new CounterRandom(config.dataSeed(), TRAIN_TABLE, 0));
+    MissingTable.write(folder.file("missing-train.csv"), presence, names);
+    testPatterns.forEach((pattern, table) ->
+        MissingTable.write(folder.file("missing-test-" + pattern + ".csv"), table, names));
+    StringBuilder log = new StringBuilder(LOG_HEADER);
+    List<Map<String, Double>> bySeed = new ArrayList<>();
+    MlaOptions options = config.options();
+    try (Tape tape = new Tape(context)) {
+      for (int seed = 0; seed < config.seeds(); seed++) {
+        try (Learner learner = learner(seed)) {
+          TrainingLoop.Options loop =
+              new TrainingLoop.Options(
+                  options.epochs(), options.batch(), options.learningRate(), seed);
+          String name = options.method().name().toLowerCase(Locale.ROOT) + " seed " + seed;
+          TrainingLoop.Run run =
+              TrainingLoop.run(learner, tape, data, presence, loop, name, progress);
+          for (TrainingLoop.Epoch e : run.epochs()) {
+            log.append(
+                String.format(
+                    Locale.ROOT,
+                    "%d,%d,%.6f,%.6f,%.3f%n",
+                    seed,
+                    e.epoch(),
+                    e.loss(),
+                    e.validation(),
+                    e.seconds()));
+          }
+          folder.writeModel(seed, "mla", learner.store());
+          bySeed.add(measure(learner, tape));
+        }
+      }
+    }
+    folder.write("log.csv", log.toString());
+    return results(bySeed);
+  }
+
+  /** Measures the models of a finished run. */
+  public Results evaluate(RunFolder folder) {
+    List<Map<String, Double>> bySeed = new ArrayList<>();
+    try (Tape tape = new Tape(context)) {
+      for (int seed = 0; seed < config.seeds(); seed++) {
+        try (Learner learner = learner(seed)) {
+          folder.readModel(seed, learner.store());
+          bySeed.add(measure(learner, tape));
+        }
+      }
+    }
+    return results(bySeed);
+  }
+
+  private Learner learner(long seed) {
+    return config.options().method() == MlaOptions.Method.MLA
+        ? new MlaLearner(context, data, config.options(), seed)
+        : new LateFusionLearner(context, data, config.options(), seed);
+  }
+
+  /** Accuracy on the test split by pattern, and on human clips where there are some. */
+  private Map<String, Double> measure(Learner learner, Tape tape) {
+    Map<String, Double> accuracy = new LinkedHashMap<>();
+    Predictions predictions = Predictions.of(learner, tape, data, data.test());
+    testPatterns.forEach((pattern, presence) ->
+        accuracy.put(pattern, predictions.accuracy(learner.fusion(), presence)));
+    Split human = data.humanClips();
+    if (human != null) {
+      Predictions spoken = Predictions.of(learner, tape, data, human);
+      accuracy.put(human.name(), spoken.accuracy(learner.fusion(), human.presence()));
+    }
+    return accuracy;
+  }
+
+  private Results results(List<Map<String, Double>> bySeed) {
+    Results results = new Results();
+    Split human = data.humanClips();
+    for (String pattern : bySeed.getFirst().keySet()) {
+      double[] values =
+          bySeed.stream().mapToDouble(seed -> seed.getOrDefault(pattern, Double.NaN)).toArray();
+      boolean spoken = human != null && pattern.equals(human.name());
+      int n = spoken ? human.size() : data.test().size();
+      results.put("test", pattern, "accuracy", Metric.of(values, n));
+    }
+    return results;
+  }
+}

@@ -1,0 +1,94 @@
+package dev.lacuna.training.mla;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.autograd.ParameterGroup;
+import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.mla.AlternatingStep;
+import dev.lacuna.multimodal.mla.SharedHeadModel;
+import dev.lacuna.nn.Linear;
+import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.loop.Batch;
+import dev.lacuna.training.loop.Learner;
+import java.util.ArrayList;
+import java.util.List;
+
+/** MLA: in every batch each modality takes its step in turn, on the samples that have it. */
+public final class MlaLearner implements Learner {
+  private static final int INITIAL = 0x3A00;
+  private final ParameterStore store;
+  private final SharedHeadModel model;
+  private final AlternatingStep step;
+  private final Fusion.Mode fusion;
+
+  /** A model for the data's modalities with fresh parameters. */
+  public MlaLearner(Context context, MultimodalData data, MlaOptions options, long seed) {
+    store = new ParameterStore(context);
+    List<SharedHeadModel.Encoder> encoders = new ArrayList<>();
+    for (Modality modality : data.modalities()) {
+      ParameterGroup group = store.group(modality.name());
+      CounterRandom random = new CounterRandom(seed, INITIAL + encoders.size(), 0);
+      encoders.add(
+          new SharedHeadModel.Encoder(
+              modality.name(), group, DigitEncoder.of(group, modality, options.width(), random)));
+    }
+    CounterRandom random = new CounterRandom(seed, INITIAL + encoders.size(), 0);
+    Linear head =
+        new Linear(store.group("head"), "linear", options.width(), data.classes(), random);
+    model = new SharedHeadModel(encoders, head);
+    Sgd.Options sgd =
+        new Sgd.Options(
+            options.momentum(), options.weightDecay(), Sgd.Decay.DECOUPLED, Sgd.Momentum.CLASSIC);
+    step =
+        new AlternatingStep(
+            context,
+            model,
+            new AlternatingStep.Options(
+                options.projection(), options.order(), options.norm(), sgd, options.headRate()));
+    fusion = options.fusion();
+  }
+
+  @Override
+  public double learn(Tape tape, Batch batch, double learningRate, int index, int steps) {
+    double sum = 0;
+    int taught = 0;
+    double alpha = AlternatingStep.alpha(index, steps);
+    for (int m = 0; m < model.encoders().size(); m++) {
+      int[] positions = batch.positions(m);
+      if (positions.length == 0) {
+        continue;
+      }
+      tape.reset();
+      Tensor x = batch.inputs(tape, m, positions);
+      sum += step.apply(tape, m, x, batch.labels(tape, positions), learningRate, alpha);
+      taught++;
+    }
+    return sum / taught;
+  }
+
+  @Override
+  public Tensor logits(int modality, Tensor x) {
+    return model.logits(modality, x);
+  }
+
+  @Override
+  public Fusion.Mode fusion() {
+    return fusion;
+  }
+
+  @Override
+  public ParameterStore store() {
+    return store;
+  }
+
+  @Override
+  public void close() {
+    step.close();
+    store.close();
+  }
+}

@@ -1,0 +1,47 @@
+package dev.lacuna.training.mla;
+
+import dev.lacuna.kernels.RlsProjector.Norm;
+import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
+import dev.lacuna.optim.GradientProjector.Order;
+
+/**
+ * How to train MLA or its baseline.
+ *
+ * @param method MLA, or joint late fusion for comparison
+ * @param width features that an encoder gives
+ * @param epochs passes over the training samples
+ * @param batch samples a step
+ * @param learningRate of the encoders at the start
+ * @param headRate learning rate of the head relative to the encoders'
+ * @param momentum of SGD
+ * @param weightDecay decoupled
+ * @param projection RLS, or NONE for the ablation
+ * @param order whether the gradient is projected before or after the features are absorbed
+ * @param norm what is done to P after each update
+ * @param fusion DYNAMIC by entropy, or FIXED shares
+ */
+public record MlaOptions(
+    Method method,
+    int width,
+    int epochs,
+    int batch,
+    double learningRate,
+    double headRate,
+    double momentum,
+    double weightDecay,
+    Projection projection,
+    Order order,
+    Norm norm,
+    Fusion.Mode fusion) {
+  /** What is trained. */
+  public enum Method {
+    /** Alternating unimodal steps with a shared head. */
+    MLA,
+    /**
+     * One loss on the mean of the logits of the modalities that are present, each with a head of
+     * its own.
+     */
+    LATE_FUSION
+  }
+}

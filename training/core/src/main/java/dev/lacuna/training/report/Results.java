@@ -1,0 +1,49 @@
+package dev.lacuna.training.report;
+
+import java.io.PrintWriter;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+
+/**
+ * Measurements by split, missing pattern and metric.
+ *
+ * @param bySplit split, then pattern, then metric
+ */
+public record Results(Map<String, Map<String, Map<String, Metric>>> bySplit) {
+  /** Nothing yet. */
+  public Results() {
+    this(new LinkedHashMap<>());
+  }
+
+  /** Adds a measurement. */
+  public void put(String split, String pattern, String metric, Metric value) {
+    bySplit
+        .computeIfAbsent(split, s -> new LinkedHashMap<>())
+        .computeIfAbsent(pattern, p -> new LinkedHashMap<>())
+        .put(metric, value);
+  }
+
+  /** Prints one line a measurement. */
+  public void print(PrintWriter out) {
+    String row = "%-12s %-15s %-10s %7s %7s   %-17s %6s%n";
+    out.printf(row, "split", "pattern", "metric", "mean", "sd", "95 % interval", "n");
+    bySplit.forEach((split, patterns) ->
+        patterns.forEach((pattern, metrics) ->
+            metrics.forEach((metric, value) ->
+                out.printf(
+                    row,
+                    split,
+                    pattern,
+                    metric,
+                    number(value.mean()),
+                    value.values().size() == 1 ? "-" : number(value.sd()),
+                    number(value.ci95().get(0)) + " - " + number(value.ci95().get(1)),
+                    value.n()))));
+    out.flush();
+  }
+
+  private static String number(double value) {
+    return String.format(Locale.ROOT, "%.4f", value);
+  }
+}

@@ -1,0 +1,22 @@
+/** Data sets, reference training loops, metrics and the command line. */
+module dev.lacuna.training {
+  requires transitive dev.lacuna;
+  requires com.fasterxml.jackson.databind;
+  requires commons.math3;
+  requires info.picocli;
+  requires me.tongfei.progressbar;
+  requires org.apache.commons.compress;
+  requires org.apache.commons.csv;
+  requires static transitive org.jspecify;
+
+  exports dev.lacuna.training.audio;
+  exports dev.lacuna.training.data;
+  exports dev.lacuna.training.loop;
+  exports dev.lacuna.training.metrics;
+  exports dev.lacuna.training.mla;
+  exports dev.lacuna.training.progress;
+  exports dev.lacuna.training.report;
+
+  opens dev.lacuna.training.cli to
+      info.picocli;
+}
