@@ -131,11 +131,8 @@ public final class Context implements AutoCloseable {
       }
       upload(target, offset, MemorySegment.ofArray(wide), 8L * count);
     } else {
-      upload(
-          target,
-          offset,
-          MemorySegment.ofArray(values).asSlice(4L * start, 4L * count),
-          4L * count);
+      MemorySegment all = MemorySegment.ofArray(values);
+      upload(target, offset, start == 0 ? all : all.asSlice(4L * start), 4L * count);
     }
   }
 

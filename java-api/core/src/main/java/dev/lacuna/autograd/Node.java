@@ -29,6 +29,7 @@ public final class Node {
   private int operandCount;
   private int attributeCount;
   private int at;
+  private int turn;
 
   Node(Tape tape, Values values) {
     this.tape = tape;
@@ -119,9 +120,26 @@ public final class Node {
     for (int i = firstOperand[index] + inputs[index]; i < firstOperand[index + 1]; i++) {
       reached |= tape.hasGradient(values.root[operands[i]]);
     }
-    if (reached) {
+    if (!reached) {
+      return;
+    }
+    // An op writes each gradient once, so inputs that share one take turns.
+    int turns = 1;
+    for (int i = 0; i < inputs[index]; i++) {
+      turns = Math.max(turns, 1 + earlierWithGradientOf(i));
+    }
+    for (turn = 0; turn < turns; turn++) {
       op[index].backward(this);
     }
+  }
+
+  /** How many inputs before {@code i} have the very gradient of input {@code i}. */
+  private int earlierWithGradientOf(int i) {
+    int earlier = 0;
+    for (int j = 0; j < i && has(i); j++) {
+      earlier += has(j) && values.shareGradient(input(i), input(j)) ? 1 : 0;
+    }
+    return earlier;
   }
 
   private int input(int i) {
@@ -152,9 +170,11 @@ public final class Node {
     return input(i) != ABSENT;
   }
 
-  /** Whether input {@code i} wants its gradient. */
+  /** Whether input {@code i} wants its gradient now. */
   public boolean wants(int i) {
-    return has(i) && values.wantsGradient[values.root[input(i)]];
+    return has(i)
+        && values.wantsGradient[values.root[input(i)]]
+        && earlierWithGradientOf(i) == turn;
   }
 
   /** Extent of dimension {@code axis} of input {@code i}. */

@@ -31,6 +31,11 @@ public final class Parameter {
     return shape.clone();
   }
 
+  /** The extents themselves, not a copy. */
+  long[] extents() {
+    return shape;
+  }
+
   /** Number of elements. */
   public int count() {
     return initial.length;

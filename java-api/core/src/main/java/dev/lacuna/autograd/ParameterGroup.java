@@ -17,6 +17,7 @@ public final class ParameterGroup {
   private final ParameterStore store;
   private final String name;
   private final List<Parameter> parameters = new ArrayList<>();
+  private final List<Parameter> view = Collections.unmodifiableList(parameters);
   private long size;
   private long start;
 
@@ -58,7 +59,14 @@ public final class ParameterGroup {
 
   /** The parameters in order. */
   public List<Parameter> parameters() {
-    return Collections.unmodifiableList(parameters);
+    return view;
+  }
+
+  /** Forgets the gradients of the group. */
+  public void zeroGrad() {
+    for (int i = 0; i < parameters.size(); i++) {
+      parameters.get(i).zeroGrad();
+    }
   }
 
   /** Elements that the group spans, padding included. */

@@ -67,7 +67,11 @@ public final class ParameterStore implements AutoCloseable {
     if (values == null) {
       allocate();
     }
-    return Objects.requireNonNull(values);
+    Memory slab = Objects.requireNonNull(values);
+    if (slab.isFreed()) {
+      throw new LacunaException(Status.INVALID_ARGUMENT, "this parameter store is closed");
+    }
+    return slab;
   }
 
   /** The slab of gradients, laid out like the values. */
@@ -119,7 +123,9 @@ public final class ParameterStore implements AutoCloseable {
 
   /** Forgets all gradients: parameters without one are left alone by optimisers. */
   public void zeroGrad() {
-    parameters().forEach(Parameter::zeroGrad);
+    for (int i = 0; i < groups.size(); i++) { // no iterator: this runs in every step
+      groups.get(i).zeroGrad();
+    }
   }
 
   /** Fails unless a context can reach this store's memory. */

@@ -23,6 +23,7 @@ import java.util.Objects;
 public final class Tape implements AutoCloseable {
   private final Context context;
   private final Slab slab;
+  private final MemorySegment one;
   private final Values values = new Values();
   private final Node nodes = new Node(this, values);
   private int generation = 1;
@@ -33,6 +34,10 @@ public final class Tape implements AutoCloseable {
   public Tape(Context context) {
     this.context = context;
     slab = new Slab(context);
+    one =
+        context.real() == DType.F64
+            ? MemorySegment.ofArray(new double[] {1})
+            : MemorySegment.ofArray(new float[] {1});
   }
 
   /** The context that ops run on. */
@@ -69,7 +74,7 @@ public final class Tape implements AutoCloseable {
   /** A parameter's current value. */
   public Tensor use(Parameter parameter) {
     int slot = values.add(DType.F32, parameter.store().values(), parameter.offset(context.real()));
-    values.shape(slot, parameter.shape());
+    values.shape(slot, parameter.extents());
     values.wantsGradient[slot] = true;
     values.parameter[slot] = parameter;
     values.gradient[slot] = parameter.store().gradients();
@@ -81,6 +86,24 @@ public final class Tape implements AutoCloseable {
   /** An op's output of real numbers, not yet computed. */
   public Tensor output(long... shape) {
     return empty(DType.F32, shape);
+  }
+
+  /** An op's output of two dimensions: what most ops have, without an array for its shape. */
+  public Tensor output(long rows, long cols) {
+    if (rows < 0 || cols < 0) {
+      throw new IllegalArgumentException("shape [" + rows + ", " + cols + "] has a negative extent");
+    }
+    Tensor tensor = allocate(DType.F32, Math.multiplyExact(rows, cols));
+    values.shape(tensor.slot(), rows, cols);
+    return tensor;
+  }
+
+  /** An op's output with the shape of another tensor. */
+  public Tensor outputLike(Tensor other) {
+    int like = slot(other);
+    Tensor tensor = allocate(DType.F32, values.elements(like));
+    values.shapeLike(tensor.slot(), like);
+    return tensor;
   }
 
   /** An op's output of integers, not yet computed. */
@@ -97,10 +120,14 @@ public final class Tape implements AutoCloseable {
       }
       count = Math.multiplyExact(count, extent);
     }
+    Tensor tensor = allocate(dtype, count);
+    values.shape(tensor.slot(), shape);
+    return tensor;
+  }
+
+  private Tensor allocate(DType dtype, long count) {
     slab.take(count * bytes(dtype));
-    int slot = values.add(dtype, slab.memory(), slab.offset());
-    values.shape(slot, shape);
-    return new Tensor(this, slot, generation);
+    return new Tensor(this, values.add(dtype, slab.memory(), slab.offset()), generation);
   }
 
   private int bytes(DType dtype) {
@@ -221,10 +248,11 @@ public final class Tape implements AutoCloseable {
     }
     pass++;
     prepareGradient(root);
-    context.write(
+    context.upload(
         Objects.requireNonNull(values.gradient[root]),
         values.gradientOffset[root],
-        new double[] {1});
+        one,
+        one.byteSize());
     for (int node = nodes.count() - 1; node >= 0; node--) {
       nodes.backward(node);
     }

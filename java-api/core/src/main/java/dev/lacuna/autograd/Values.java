@@ -60,6 +60,23 @@ final class Values {
     System.arraycopy(extents, 0, sizes, slot * MAX_RANK, extents.length);
   }
 
+  /** Whether two slots have one gradient: views of one value, or uses of one parameter. */
+  boolean shareGradient(int a, int b) {
+    Parameter used = parameter[root[a]];
+    return root[a] == root[b] || (used != null && used == parameter[root[b]]);
+  }
+
+  void shape(int slot, long rows, long cols) {
+    rank[slot] = 2;
+    sizes[slot * MAX_RANK] = rows;
+    sizes[slot * MAX_RANK + 1] = cols;
+  }
+
+  void shapeLike(int slot, int other) {
+    rank[slot] = rank[other];
+    System.arraycopy(sizes, other * MAX_RANK, sizes, slot * MAX_RANK, MAX_RANK);
+  }
+
   long elements(int slot) {
     long elements = 1;
     for (int axis = 0; axis < rank[slot]; axis++) {

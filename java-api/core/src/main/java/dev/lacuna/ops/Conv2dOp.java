@@ -28,24 +28,18 @@ public final class Conv2dOp implements Differentiable {
   public static Tensor conv2d(Tensor x, Tensor weight, @Nullable Tensor bias, int stride, int pad) {
     Shapes.requireRank(4, "conv2d", "x", x);
     Shapes.requireRank(4, "conv2d", "weight", weight);
-    Shapes.require(
-        weight.size(1) == x.size(1),
-        "conv2d",
-        "weight",
-        weight,
-        "[c_out, " + x.size(1) + ", kh, kw] to match x");
+    if (weight.size(1) != x.size(1)) {
+      throw Shapes.wrong("conv2d", "weight", weight, "[c_out, " + x.size(1) + ", kh, kw] to match x");
+    }
     if (stride < 1 || pad < 0) {
       throw new IllegalArgumentException(
           "conv2d: stride is " + stride + " and pad " + pad + ", want >= 1 and >= 0");
     }
     long h = x.size(2) + 2L * pad - weight.size(2);
     long w = x.size(3) + 2L * pad - weight.size(3);
-    Shapes.require(
-        h >= 0 && w >= 0,
-        "conv2d",
-        "x",
-        x,
-        "at least the kernel's " + weight.size(2) + " x " + weight.size(3));
+    if (h < 0 || w < 0) {
+      throw Shapes.wrong("conv2d", "x", x, "at least the kernel's " + weight.size(2) + " x " + weight.size(3));
+    }
     Tape tape = x.tape();
     Tensor y = tape.output(x.size(0), weight.size(0), h / stride + 1, w / stride + 1);
     OpCall call = tape.call(Conv2dFwd.OP);
@@ -58,8 +52,9 @@ public final class Conv2dOp implements Differentiable {
     tape.bind(call, Conv2dFwd.X, x);
     tape.bind(call, Conv2dFwd.WEIGHT, weight);
     if (bias != null) {
-      Shapes.require(
-          bias.count() == weight.size(0), "conv2d", "bias", bias, "[" + weight.size(0) + "]");
+      if (bias.count() != weight.size(0)) {
+        throw Shapes.wrong("conv2d", "bias", bias, "[" + weight.size(0) + "]");
+      }
       tape.bind(call, Conv2dFwd.BIAS, bias);
     }
     tape.bind(call, Conv2dFwd.Y, y);

@@ -49,7 +49,7 @@ public final class ElementwiseOp implements Differentiable {
     long n = x.rows();
     long d = x.cols();
     Tape tape = x.tape();
-    Tensor out = tape.output(x.shape());
+    Tensor out = tape.outputLike(x);
     OpCall call = tape.call(ElementwiseFwd.OP).set(ElementwiseFwd.N, n).set(ElementwiseFwd.D, d);
     call.set(ElementwiseFwd.LD_X, d).set(ElementwiseFwd.LD_OUT, d);
     call.set(ElementwiseFwd.CODE, code)
@@ -58,7 +58,9 @@ public final class ElementwiseOp implements Differentiable {
     tape.bind(call, ElementwiseFwd.X, x);
     if (y != null) {
       boolean fits = (y.rows() == n || y.rows() == 1) && (y.cols() == d || y.cols() == 1);
-      Shapes.require(fits, "elementwise", "y", y, "[1 or " + n + ", 1 or " + d + "]");
+      if (!fits) {
+        throw Shapes.wrong("elementwise", "y", y, "[1 or " + n + ", 1 or " + d + "]");
+      }
       call.set(ElementwiseFwd.Y_N, y.rows()).set(ElementwiseFwd.Y_D, y.cols());
       call.set(ElementwiseFwd.LD_Y, y.cols());
       tape.bind(call, ElementwiseFwd.Y, y);

@@ -29,7 +29,9 @@ public final class LinearOp implements Differentiable {
     long n = x.size(0);
     long d = x.size(1);
     long o = w.size(0);
-    Shapes.require(w.size(1) == d, "linear", "w", w, "[o, " + d + "] to match x");
+    if (w.size(1) != d) {
+      throw Shapes.wrong("linear", "w", w, "[o, " + d + "] to match x");
+    }
     Tape tape = x.tape();
     Tensor y = tape.output(n, o);
     OpCall call =
@@ -38,7 +40,9 @@ public final class LinearOp implements Differentiable {
     tape.bind(call, LinearFwd.X, x);
     tape.bind(call, LinearFwd.W, w);
     if (b != null) {
-      Shapes.require(b.count() == o, "linear", "b", b, "[" + o + "]");
+      if (b.count() != o) {
+        throw Shapes.wrong("linear", "b", b, "[" + o + "]");
+      }
       tape.bind(call, LinearFwd.B, b);
     }
     tape.bind(call, LinearFwd.Y, y);

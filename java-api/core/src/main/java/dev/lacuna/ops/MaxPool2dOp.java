@@ -26,12 +26,9 @@ public final class MaxPool2dOp implements Differentiable {
       throw new IllegalArgumentException(
           "max_pool2d: k is " + k + " and stride " + stride + ", want >= 1");
     }
-    Shapes.require(
-        x.size(2) >= k && x.size(3) >= k,
-        "max_pool2d",
-        "x",
-        x,
-        "at least the window's " + k + " x " + k);
+    if (x.size(2) < k || x.size(3) < k) {
+      throw Shapes.wrong("max_pool2d", "x", x, "at least the window's " + k + " x " + k);
+    }
     Tape tape = x.tape();
     long hOut = (x.size(2) - k) / stride + 1;
     long wOut = (x.size(3) - k) / stride + 1;

@@ -70,7 +70,9 @@ public final class RowsOp {
     Shapes.requireRank(2, "scatter_rows", "x", x);
     long n = x.size(0);
     long d = x.size(1);
-    Shapes.require(index.count() == n, "scatter_rows", "index", index, "[" + n + "]");
+    if (index.count() != n) {
+      throw Shapes.wrong("scatter_rows", "index", index, "[" + n + "]");
+    }
     Tape tape = x.tape();
     Tensor out = tape.output(m, d);
     OpCall call = tape.call(ScatterRows.OP);

@@ -9,26 +9,16 @@ import java.util.Arrays;
 final class Shapes {
   private Shapes() {}
 
-  static void require(boolean condition, String op, String argument, Tensor got, String want) {
-    if (!condition) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT,
-          op + ": " + argument + " is " + Arrays.toString(got.shape()) + ", want " + want);
-    }
+  /** The error for a tensor of a wrong shape. */
+  static LacunaException wrong(String op, String argument, Tensor got, String want) {
+    return new LacunaException(
+        Status.INVALID_ARGUMENT,
+        op + ": " + argument + " is " + Arrays.toString(got.shape()) + ", want " + want);
   }
 
   static void requireRank(int rank, String op, String argument, Tensor got) {
     if (got.rank() != rank) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT,
-          op
-              + ": "
-              + argument
-              + " is "
-              + Arrays.toString(got.shape())
-              + ", want "
-              + rank
-              + " dimensions");
+      throw wrong(op, argument, got, rank + " dimensions");
     }
   }
 }

@@ -50,7 +50,9 @@ public final class SoftmaxOp {
   public static Tensor crossEntropy(Tensor logits, Tensor labels) {
     long n = logits.rows();
     long c = logits.cols();
-    Shapes.require(labels.count() == n, "cross_entropy", "labels", labels, "[" + n + "]");
+    if (labels.count() != n) {
+      throw Shapes.wrong("cross_entropy", "labels", labels, "[" + n + "]");
+    }
     Tape tape = logits.tape();
     Tensor loss = tape.output(1, 1);
     Tensor prob = tape.output(n, c);

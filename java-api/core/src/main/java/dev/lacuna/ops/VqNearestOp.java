@@ -43,12 +43,9 @@ public final class VqNearestOp {
     Shapes.requireRank(2, "vq_nearest", "z", z);
     long n = z.size(0);
     long d = z.size(1);
-    Shapes.require(
-        codebook.rank() == 2 && codebook.size(1) == d,
-        "vq_nearest",
-        "codebook",
-        codebook,
-        "[k, " + d + "] to match z");
+    if (codebook.rank() != 2 || codebook.size(1) != d) {
+      throw Shapes.wrong("vq_nearest", "codebook", codebook, "[k, " + d + "] to match z");
+    }
     Tape tape = z.tape();
     Tensor index = tape.outputInts(n);
     OpCall call = tape.call(VqNearest.OP).set(VqNearest.N, n).set(VqNearest.D, d);

@@ -86,7 +86,7 @@ public final class Sgd {
           to++;
         }
         if (parameters.get(from).hasGradient()) {
-          move(groups.get(i), velocity.get(i), parameters.subList(from, to), learningRate);
+          move(parameters, from, to, velocity.get(i), learningRate);
         }
         from = to;
       }
@@ -97,11 +97,13 @@ public final class Sgd {
     return a.hasGradient() == b.hasGradient() && moved.contains(a) == moved.contains(b);
   }
 
-  private void move(ParameterGroup group, Memory state, List<Parameter> run, double learningRate) {
-    ParameterStore store = group.store();
+  /** Moves parameters {@code from} to {@code to - 1} of a group. */
+  private void move(
+      List<Parameter> parameters, int from, int to, Memory state, double learningRate) {
+    Parameter first = parameters.get(from);
+    Parameter last = parameters.get(to - 1);
+    ParameterStore store = first.store();
     store.lease(context);
-    Parameter first = run.getFirst();
-    Parameter last = run.getLast();
     long start = first.start();
     long bytes = context.real().bytes();
     OpCall call = context.call(SgdStep.OP).set(SgdStep.N, last.start() + last.count() - start);
@@ -114,6 +116,8 @@ public final class Sgd {
     call.tensor(SgdStep.G, store.gradients(), first.offset(context.real()));
     call.tensor(SgdStep.VELOCITY, state, start * bytes);
     context.run(call);
-    moved.addAll(run);
+    for (int i = from; i < to; i++) {
+      moved.add(parameters.get(i));
+    }
   }
 }

@@ -13,6 +13,7 @@ import dev.lacuna.spi.OpLayouts.RlsProject;
 final class RlsReference {
   private static final int NONE = 0;
   private static final int FRO = 1;
+  private static final int CENTRED = 20;
 
   private RlsReference() {}
 
@@ -44,11 +45,28 @@ final class RlsReference {
     for (double[] row : factor) {
       Matrices.addScaled(row, -gain * Matrices.dot(row, f), f);
     }
-    args.store(RlsAbsorb.FACTOR, factor);
     if (norm == FRO) {
-      state.set(0, frobenius(factor));
+      state.set(0, centre(factor, frobenius(factor)));
     }
+    args.store(RlsAbsorb.FACTOR, factor);
     state.set(1, state.get(1) + 1);
+  }
+
+  /**
+   * S shrinks with every update. Before it leaves the middle of float's range it is moved back, and c with it, by a power of two,
+   * which rounds nothing and leaves P as it is.
+   */
+  private static double centre(double[][] factor, double c) {
+    if (c == 0 || Math.abs(Math.getExponent(c)) < CENTRED) {
+      return c;
+    }
+    int exponent = -(Math.getExponent(c) >> 1);
+    for (double[] row : factor) {
+      for (int j = 0; j < row.length; j++) {
+        row[j] = Math.scalb(row[j], exponent);
+      }
+    }
+    return Math.scalb(c, 2 * exponent);
   }
 
   /** ||S S^T||_F = ||S^T S||_F. */

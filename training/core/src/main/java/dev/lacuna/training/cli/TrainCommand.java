@@ -7,6 +7,7 @@ import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
 import dev.lacuna.optim.GradientProjector.Order;
 import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.mla.MlaConfig;
 import dev.lacuna.training.mla.MlaExperiment;
 import dev.lacuna.training.mla.MlaOptions;
@@ -134,6 +135,16 @@ final class TrainCommand implements Callable<Integer> {
   private double learningRate;
 
   @Option(
+      names = "--shift",
+      paramLabel = "SPEC",
+      defaultValue = "image=1",
+      description = {
+        "Augmentation: training inputs are moved at random by up to so many rows and columns,",
+        "such as image=1,audio=2, or none (default: ${DEFAULT-VALUE})."
+      })
+  private String shift = "image=1";
+
+  @Option(
       names = "--head-rate",
       paramLabel = "X",
       defaultValue = "1",
@@ -209,6 +220,7 @@ final class TrainCommand implements Callable<Integer> {
             epochs,
             batch,
             learningRate,
+            shift,
             headRate,
             momentum,
             weightDecay,
@@ -223,6 +235,7 @@ final class TrainCommand implements Callable<Integer> {
     Progress progress = Progress.onStandardError();
     MultimodalData samples = data.avMnist(trainSize, validationSize, testSize, data.seed, progress);
     MissingRates.parse(missing, samples.modalityNames());
+    RandomShift.parse(shift, samples.modalityNames());
     try (Context context = backend.open()) {
       RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out);
       Results results = new MlaExperiment(context, samples, config).train(folder, progress);

@@ -16,9 +16,11 @@ import java.util.Arrays;
  * @param split the samples' split
  * @param presence which modality each sample of the split may be used with
  * @param samples indices into the split
+ * @param shift augmentation of the inputs
  */
 @SuppressWarnings("ArrayRecordComponent") // a view of data, never compared
-public record Batch(MultimodalData data, Split split, Presence presence, int[] samples) {
+public record Batch(
+    MultimodalData data, Split split, Presence presence, int[] samples, RandomShift shift) {
   /** Positions within the batch of the samples that have a modality. */
   public int[] positions(int modality) {
     int[] found = new int[samples.length];
@@ -37,7 +39,8 @@ public record Batch(MultimodalData data, Split split, Presence presence, int[] s
     float[] rows = new float[positions.length * table.size()];
     for (int i = 0; i < positions.length; i++) {
       int row = split.rowOf()[modality][samples[positions[i]]];
-      System.arraycopy(table.rows()[row], 0, rows, i * table.size(), table.size());
+      long draw = (long) modality * samples.length + positions[i];
+      shift.copy(table, modality, table.rows()[row], rows, i * table.size(), draw);
     }
     return tape.input(rows, positions.length, table.channels(), table.height(), table.width());
   }

@@ -34,7 +34,12 @@ public record Predictions(Split split, double[][][] logits, double[][] entropy) 
       for (int from = 0; from < rows.length; from += BATCH) {
         int[] samples = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BATCH));
         predict(
-            learner, tape, new Batch(data, split, available, samples), m, logits[m], entropy[m]);
+            learner,
+            tape,
+            new Batch(data, split, available, samples, RandomShift.none(split.rowOf().length)),
+            m,
+            logits[m],
+            entropy[m]);
       }
     }
     return new Predictions(split, logits, entropy);

@@ -22,6 +22,7 @@ import java.util.Objects;
 public final class TrainingLoop {
   private static final int SHUFFLE = 0x7A01;
   private static final int VALIDATION_TABLE = 0x7A02;
+  private static final int AUGMENT = 0x7A03;
 
   /**
    * Settings.
@@ -29,9 +30,10 @@ public final class TrainingLoop {
    * @param epochs at least 1
    * @param batch samples a step, at least 1
    * @param learningRate of the first step; it falls to 0 along a cosine
-   * @param seed of the order of samples
+   * @param shift random shifts of training inputs, see {@link RandomShift#parse}
+   * @param seed of the order of samples and the shifts
    */
-  public record Options(int epochs, int batch, double learningRate, long seed) {
+  public record Options(int epochs, int batch, double learningRate, String shift, long seed) {
     /** Checks the ranges. */
     public Options {
       if (epochs < 1 || batch < 1 || !(learningRate > 0)) {
@@ -83,6 +85,7 @@ public final class TrainingLoop {
       Progress progress) {
     int samples = data.train().size();
     int steps = (samples + options.batch() - 1) / options.batch();
+    int[] most = RandomShift.parse(options.shift(), data.modalityNames());
     long start = System.nanoTime();
     List<Epoch> epochs = new ArrayList<>();
     Epoch best = null;
@@ -94,11 +97,13 @@ public final class TrainingLoop {
         for (int step = 0; step < steps; step++) {
           int from = step * options.batch();
           int[] chosen = Arrays.copyOfRange(order, from, Math.min(samples, from + options.batch()));
+          RandomShift shift =
+              new RandomShift(most, new CounterRandom(options.seed(), AUGMENT, step + e * steps));
           double done = (e - 1 + (double) step / steps) / options.epochs();
           double rate = options.learningRate() * 0.5 * (1 + Math.cos(Math.PI * done));
           double loss =
               learner.learn(
-                  tape, new Batch(data, data.train(), presence, chosen), rate, step, steps);
+                  tape, new Batch(data, data.train(), presence, chosen, shift), rate, step, steps);
           if (!Double.isFinite(loss)) {
             throw new LacunaException(
                 Status.NON_FINITE,

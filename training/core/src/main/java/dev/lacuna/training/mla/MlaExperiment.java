@@ -64,7 +64,7 @@ public final class MlaExperiment {
         try (Learner learner = learner(seed)) {
           TrainingLoop.Options loop =
               new TrainingLoop.Options(
-                  options.epochs(), options.batch(), options.learningRate(), seed);
+                  options.epochs(), options.batch(), options.learningRate(), options.shift(), seed);
           String name = options.method().name().toLowerCase(Locale.ROOT) + " seed " + seed;
           TrainingLoop.Run run =
               TrainingLoop.run(learner, tape, data, presence, loop, name, progress);

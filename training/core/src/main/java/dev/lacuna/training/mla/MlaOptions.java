@@ -13,6 +13,7 @@ import dev.lacuna.optim.GradientProjector.Order;
  * @param epochs passes over the training samples
  * @param batch samples a step
  * @param learningRate of the encoders at the start
+ * @param shift random shifts of training inputs, such as image=1
  * @param headRate learning rate of the head relative to the encoders'
  * @param momentum of SGD
  * @param weightDecay decoupled
@@ -27,6 +28,7 @@ public record MlaOptions(
     int epochs,
     int batch,
     double learningRate,
+    String shift,
     double headRate,
     double momentum,
     double weightDecay,

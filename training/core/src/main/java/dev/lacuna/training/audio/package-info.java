@@ -1,0 +1,5 @@
+/** Recordings: WAV files, resampling, log-mel features. */
+@NullMarked
+package dev.lacuna.training.audio;
+
+import org.jspecify.annotations.NullMarked;

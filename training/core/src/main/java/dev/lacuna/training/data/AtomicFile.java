@@ -1,0 +1,50 @@
+package dev.lacuna.training.data;
+
+import static java.nio.file.StandardCopyOption.ATOMIC_MOVE;
+import static java.nio.file.StandardCopyOption.REPLACE_EXISTING;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Files that are there whole or not at all. */
+public final class AtomicFile {
+  private AtomicFile() {}
+
+  /** Writes to a sibling, then moves it into place; a killed program leaves the old file. */
+  public static void write(Path target, ByteBuffer content) {
+    Path temporary =
+        target.resolveSibling(
+            "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp");
+    try {
+      try (FileChannel out =
+          FileChannel.open(
+              temporary,
+              StandardOpenOption.CREATE,
+              StandardOpenOption.TRUNCATE_EXISTING,
+              StandardOpenOption.WRITE)) {
+        while (content.hasRemaining()) {
+          out.write(content);
+        }
+        out.force(true);
+      }
+      Files.move(temporary, target, ATOMIC_MOVE, REPLACE_EXISTING);
+    } catch (IOException e) {
+      deleteQuietly(temporary, e);
+      throw new LacunaException(Status.INVALID_ARGUMENT, target + ": cannot be written: " + e, e);
+    }
+  }
+
+  private static void deleteQuietly(Path file, IOException cause) {
+    try {
+      Files.deleteIfExists(file);
+    } catch (IOException e) {
+      cause.addSuppressed(e);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+package dev.lacuna.training.data;
+
+import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.multimodal.Presence;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.stream.IntStream;
+
+/**
+ * Which share of the samples loses a modality: the value of {@code --missing}.
+ *
+ * @param modalities names of the modalities
+ * @param any share that loses exactly one modality, drawn uniformly
+ * @param each each.get(m) is the share that loses modality m; shares exclude one another
+ */
+public record MissingRates(List<String> modalities, double any, List<Double> each) {
+  /** Checks the shares. */
+  public MissingRates {
+    modalities = List.copyOf(modalities);
+    each = List.copyOf(each);
+    if (each.size() != modalities.size()) {
+      throw bad(each.size() + " shares", modalities);
+    }
+    BigDecimal sum = BigDecimal.ZERO;
+    for (double share : each) {
+      sum = sum.add(decimal(share, modalities));
+    }
+    if (sum.add(decimal(any, modalities)).compareTo(BigDecimal.ONE) > 0) {
+      throw bad("shares that add up to " + sum.toPlainString() + ", more than 1", modalities);
+    }
+    if (modalities.size() == 1 && (any > 0 || sum.signum() > 0)) {
+      throw bad("a share of samples that would lose their only modality", modalities);
+    }
+  }
+
+  /**
+   * Reads {@code none}, a rate such as {@code 0.5}, or shares such as {@code image=0.3,audio=0.2}.
+   *
+   * @throws LacunaException saying what was given and what is wanted
+   */
+  public static MissingRates parse(String spec, List<String> modalities) {
+    List<Double> each = new ArrayList<>(Collections.nCopies(modalities.size(), 0.0));
+    if (spec.equals("none")) {
+      return new MissingRates(modalities, 0, each);
+    }
+    if (!spec.contains("=")) {
+      return new MissingRates(modalities, number(spec, modalities), each);
+    }
+    for (String part : spec.split(",", -1)) {
+      String[] sides = part.split("=", -1);
+      int modality = modalities.indexOf(sides[0].strip());
+      if (sides.length != 2) {
+        throw bad("'" + part + "'", modalities);
+      }
+      if (modality < 0) {
+        throw bad("unknown modality '" + sides[0] + "'", modalities);
+      }
+      if (each.get(modality) != 0) {
+        throw bad(sides[0] + " twice", modalities);
+      }
+      each.set(modality, number(sides[1], modalities));
+    }
+    return new MissingRates(modalities, 0, each);
+  }
+
+  /**
+   * Takes modalities away: of the n samples that have all, floor(n * share) are drawn without
+   * replacement. Samples that lack one already are left as they are.
+   *
+   * @param available what the data has
+   * @param random one of its own for each split
+   */
+  public Presence draw(Presence available, CounterRandom random) {
+    int width = modalities.size();
+    byte[] table = available.toBytes();
+    int[] complete =
+        IntStream.range(0, available.samples())
+            .filter(s -> IntStream.range(0, width).allMatch(m -> available.present(s, m)))
+            .toArray();
+    int[] order = random.permutation(complete.length);
+    int next = 0;
+    for (int modality = 0; modality < width; modality++) {
+      for (int end = next + count(each.get(modality), complete.length); next < end; next++) {
+        table[complete[order[next]] * width + modality] = 0;
+      }
+    }
+    for (int end = next + count(any, complete.length); next < end; next++) {
+      int sample = complete[order[next]];
+      // the permutation has used the draws below its length
+      table[sample * width + random.below(complete.length + (long) sample, width)] = 0;
+    }
+    return new Presence(available.samples(), width, table);
+  }
+
+  /** In decimal, since 0.29 * 100 is below 29 in binary. */
+  private static int count(double share, int samples) {
+    return BigDecimal.valueOf(share).multiply(BigDecimal.valueOf(samples)).intValue();
+  }
+
+  private static double number(String text, List<String> modalities) {
+    try {
+      return Double.parseDouble(text.strip());
+    } catch (NumberFormatException e) {
+      throw bad("'" + text + "', which is not a number", modalities);
+    }
+  }
+
+  private static BigDecimal decimal(double share, List<String> modalities) {
+    if (!(share >= 0 && share <= 1)) {
+      throw bad("the share " + share + ", outside 0 to 1", modalities);
+    }
+    return BigDecimal.valueOf(share);
+  }
+
+  private static LacunaException bad(String given, List<String> modalities) {
+    return new LacunaException(
+        Status.INVALID_ARGUMENT,
+        "--missing: got "
+            + given
+            + "; want none, a rate from 0 to 1 such as 0.5, or shares such as "
+            + modalities.getFirst()
+            + "=0.3 that add up to at most 1 (modalities: "
+            + String.join(", ", modalities)
+            + ")");
+  }
+}

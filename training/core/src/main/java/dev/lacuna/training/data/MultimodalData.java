@@ -1,0 +1,53 @@
+package dev.lacuna.training.data;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A data set in memory, as the training loops read it.
+ *
+ * @param name such as {@code avmnist}
+ * @param modalities the feature tables
+ * @param classes number of classes; labels are 0 to classes - 1
+ * @param train to learn from
+ * @param validation to choose by
+ * @param test to report on
+ * @param humanClips human recordings without images, or null where there are none
+ */
+public record MultimodalData(
+    String name,
+    List<Modality> modalities,
+    int classes,
+    Split train,
+    Split validation,
+    Split test,
+    @Nullable Split humanClips) {
+  /** Checks that all splits fit the feature tables. */
+  public MultimodalData {
+    modalities = List.copyOf(modalities);
+    if (modalities.isEmpty() || classes < 2) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "data set "
+              + name
+              + " has "
+              + modalities.size()
+              + " modalities and "
+              + classes
+              + " classes, want 1 and 2 or more");
+    }
+    train.check(classes, modalities);
+    validation.check(classes, modalities);
+    test.check(classes, modalities);
+    if (humanClips != null) {
+      humanClips.check(classes, modalities);
+    }
+  }
+
+  /** Names of the modalities in the order of the tables. */
+  public List<String> modalityNames() {
+    return modalities.stream().map(Modality::name).toList();
+  }
+}

@@ -1,0 +1,95 @@
+package dev.lacuna.training.data;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.multimodal.Presence;
+import java.util.List;
+
+/**
+ * Samples of one split.
+ *
+ * @param name {@code train}, {@code validation}, {@code test} or {@code human_clips}
+ * @param labels labels[i] is the class of sample i
+ * @param rowOf rowOf[m][i] is the row of sample i in modality m, or {@link #ABSENT}; not to be
+ *     changed
+ */
+public record Split(String name, int[] labels, int[][] rowOf) {
+  /** The row of a modality that a sample does not have. */
+  public static final int ABSENT = -1;
+
+  /** Checks that every modality has a row or ABSENT for every sample. */
+  public Split {
+    for (int modality = 0; modality < rowOf.length; modality++) {
+      if (rowOf[modality].length != labels.length) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "split "
+                + name
+                + " has "
+                + labels.length
+                + " labels but "
+                + rowOf[modality].length
+                + " rows of modality "
+                + modality);
+      }
+    }
+  }
+
+  /** Number of samples. */
+  public int size() {
+    return labels.length;
+  }
+
+  /**
+   * What the data has, before a missing table takes more away.
+   *
+   * @throws LacunaException where a sample has nothing, naming it
+   */
+  public Presence presence() {
+    byte[] table = new byte[labels.length * rowOf.length];
+    for (int sample = 0; sample < labels.length; sample++) {
+      for (int modality = 0; modality < rowOf.length; modality++) {
+        table[sample * rowOf.length + modality] =
+            (byte) (rowOf[modality][sample] == ABSENT ? 0 : 1);
+      }
+    }
+    return new Presence(labels.length, rowOf.length, table);
+  }
+
+  /** Checks labels and rows against the data set that this split belongs to. */
+  void check(int classes, List<Modality> modalities) {
+    if (rowOf.length != modalities.size()) {
+      throw bad("has rows of " + rowOf.length + " modalities, want " + modalities.size());
+    }
+    for (int sample = 0; sample < labels.length; sample++) {
+      if (labels[sample] < 0 || labels[sample] >= classes) {
+        throw bad(
+            "sample " + sample + " has label " + labels[sample] + ", want 0 to " + (classes - 1));
+      }
+      for (int modality = 0; modality < rowOf.length; modality++) {
+        int row = rowOf[modality][sample];
+        int rows = modalities.get(modality).rows().length;
+        if (row < ABSENT || row >= rows) {
+          throw bad(
+              "sample "
+                  + sample
+                  + " points to row "
+                  + row
+                  + " of modality "
+                  + modalities.get(modality).name()
+                  + ", which has "
+                  + rows);
+        }
+      }
+    }
+    try {
+      presence();
+    } catch (LacunaException e) {
+      throw bad(e.getMessage());
+    }
+  }
+
+  private LacunaException bad(String message) {
+    return new LacunaException(Status.INVALID_ARGUMENT, "split " + name + ": " + message);
+  }
+}

@@ -1,0 +1,67 @@
+package dev.lacuna.training.loop;
+
+import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.training.data.Modality;
+import java.util.List;
+
+/**
+ * Training-time augmentation: a picture moved by up to so many rows and columns, its edge repeated.
+ * For a spectrogram this is a shift in pitch and time.
+ *
+ * @param most most[m] is the largest shift of modality m each way, 0 for none
+ * @param random draws for one step
+ */
+@SuppressWarnings("ArrayRecordComponent") // a setting of one step, never compared
+public record RandomShift(int[] most, CounterRandom random) {
+  /**
+   * Reads {@code none} or shifts such as {@code image=1,audio=2}; modalities that are not named
+   * stay in place.
+   *
+   * @throws LacunaException saying what was given and what is wanted
+   */
+  public static int[] parse(String spec, List<String> modalities) {
+    int[] most = new int[modalities.size()];
+    if (spec.equals("none")) {
+      return most;
+    }
+    for (String part : spec.split(",", -1)) {
+      int equals = part.indexOf('=');
+      int modality = equals < 0 ? -1 : modalities.indexOf(part.substring(0, equals).strip());
+      if (modality < 0 || !part.substring(equals + 1).strip().matches("[0-9]{1,3}")) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "--shift: got '"
+                + part
+                + "'; want none, or shifts such as "
+                + modalities.getFirst()
+                + "=1 (modalities: "
+                + String.join(", ", modalities)
+                + ")");
+      }
+      most[modality] = Integer.parseInt(part.substring(equals + 1).strip());
+    }
+    return most;
+  }
+
+  /** No shift of any of so many modalities. */
+  public static RandomShift none(int modalities) {
+    return new RandomShift(new int[modalities], new CounterRandom(0, 0, 0));
+  }
+
+  /** Copies a feature into {@code target} at {@code start}, moved by the draws of {@code index}. */
+  void copy(Modality table, int modality, float[] source, float[] target, int start, long index) {
+    int h = table.height();
+    int w = table.width();
+    int range = 2 * most[modality] + 1;
+    int down = random.below(2 * index, range) - most[modality];
+    int right = random.below(2 * index + 1, range) - most[modality];
+    for (int row = 0; row < table.channels() * h; row++) {
+      int from = row / h * h + Math.clamp(row % h - down, 0, h - 1);
+      for (int column = 0; column < w; column++) {
+        target[start + row * w + column] = source[from * w + Math.clamp(column - right, 0, w - 1)];
+      }
+    }
+  }
+}

@@ -1,0 +1,71 @@
+package dev.lacuna.training.data;
+
+import static dev.lacuna.training.data.Errors.assertMessage;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.lacuna.CounterRandom;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+class ClipFileTest {
+  private static final int COUNT = 50;
+  private static final int WIDTH = 64;
+
+  @TempDir Path folder;
+  private Path file;
+  private Clips clips;
+
+  @BeforeEach
+  void write() {
+    CounterRandom random = new CounterRandom(3, 0, 0);
+    byte[] labels = new byte[COUNT];
+    Clips.Part[] parts = new Clips.Part[COUNT];
+    float[][] features = new float[COUNT][WIDTH];
+    for (int i = 0; i < COUNT; i++) {
+      labels[i] = (byte) random.below(i, 10);
+      parts[i] = Clips.Part.of(i % 3);
+      for (int j = 0; j < WIDTH; j++) {
+        features[i][j] = random.uniform(1_000 + i * WIDTH + j);
+      }
+    }
+    clips = new Clips(labels, parts, features);
+    file = folder.resolve("test.clips");
+    ClipFile.write(file, clips);
+  }
+
+  @Test
+  void whatIsWrittenIsReadBitByBit() throws IOException {
+    Clips read = ClipFile.read(file, WIDTH);
+    assertArrayEquals(clips.labels(), read.labels());
+    assertArrayEquals(clips.parts(), read.parts());
+    assertArrayEquals(clips.features(), read.features());
+    try (var entries = Files.list(folder)) {
+      assertEquals(1, entries.count(), "nothing else is left in the folder");
+    }
+  }
+
+  @Test
+  void aFlippedBitATruncationAndAnotherWidthAreRefused() throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    byte[] flipped = bytes.clone();
+    flipped[1_000] ^= 1;
+    assertMessage(() -> ClipFile.parse(flipped, WIDTH, "flipped"), "flipped: checksum");
+    assertMessage(
+        () -> ClipFile.parse(Arrays.copyOf(bytes, 1_000), WIDTH, "cut"), "cut: 1000 bytes");
+    assertMessage(() -> ClipFile.parse(new byte[0], WIDTH, "empty"), "empty: no clip file");
+    assertMessage(() -> ClipFile.read(file, WIDTH + 1), "want clips of 65");
+  }
+
+  @Test
+  @Timeout(60)
+  void damagedFilesAreRefusedCheaply() throws IOException {
+    Fuzz.run(Files.readAllBytes(file), 16, 4_000, bytes -> ClipFile.parse(bytes, WIDTH, "mutant"));
+  }
+}

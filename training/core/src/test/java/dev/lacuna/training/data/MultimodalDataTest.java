@@ -1,0 +1,71 @@
+package dev.lacuna.training.data;
+
+import static dev.lacuna.training.data.Errors.assertMessage;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.lacuna.multimodal.Presence;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class MultimodalDataTest {
+  private static final Modality IMAGE = new Modality("image", 1, 2, 3, new float[4][6]);
+  private static final Modality AUDIO = new Modality("audio", 1, 1, 2, new float[3][2]);
+
+  @Test
+  void absentRowsAreMissing() {
+    Split split = new Split("test", new int[] {0, 1, 1}, new int[][] {{0, -1, 3}, {2, 1, -1}});
+    assertEquals(new Presence(3, 2, new byte[] {1, 1, 0, 1, 1, 0}), split.presence());
+    assertEquals(List.of("image", "audio"), data(split).modalityNames());
+  }
+
+  @ParameterizedTest
+  @ValueSource(floats = {Float.NaN, Float.POSITIVE_INFINITY})
+  void aValueThatIsNotFiniteIsNamedWithModalityAndRow(float value) {
+    float[][] rows = new float[4][6];
+    rows[2][5] = value;
+    assertMessage(
+        () -> new Modality("image", 1, 2, 3, rows), "image row 2 has " + value + " at position 5");
+  }
+
+  @Test
+  void aWidthThatDoesNotFitIsNamed() {
+    float[][] rows = {new float[6], new float[5]};
+    assertMessage(
+        () -> new Modality("image", 1, 2, 3, rows), "image row 1 has 5 values, want 1 x 2 x 3 = 6");
+    assertMessage(() -> new Modality("image", 1, 0, 3, rows), "1 x 0 x 3");
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 2, 255})
+  void aLabelOutOfRangeIsNamedWithSampleAndSplit(int label) {
+    Split split = new Split("test", new int[] {0, label}, new int[][] {{0, 1}, {0, 1}});
+    assertMessage(() -> data(split), "split test: sample 1 has label " + label + ", want 0 to 1");
+  }
+
+  @Test
+  void rowsMustExist() {
+    assertMessage(
+        () -> data(new Split("test", new int[2], new int[][] {{0, 1}, {0, 3}})),
+        "sample 1 points to row 3 of modality audio, which has 3");
+    assertMessage(
+        () -> data(new Split("test", new int[2], new int[][] {{0, -2}, {0, 1}})), "row -2");
+    assertMessage(
+        () -> data(new Split("test", new int[2], new int[][] {{0, 1}})), "rows of 1 modalities");
+    assertMessage(
+        () -> new Split("test", new int[2], new int[][] {{0, 1}, {0}}), "2 labels but 1 rows");
+  }
+
+  @Test
+  void aSampleWithNothingIsNamed() {
+    assertMessage(
+        () -> data(new Split("test", new int[2], new int[][] {{0, -1}, {0, -1}})),
+        "split test: sample 1 has no modality present");
+  }
+
+  private static MultimodalData data(Split test) {
+    Split good = new Split("good", new int[] {0, 1}, new int[][] {{0, 1}, {0, 1}});
+    return new MultimodalData("toy", List.of(IMAGE, AUDIO), 2, good, good, test, null);
+  }
+}
