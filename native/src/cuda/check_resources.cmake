@@ -1,0 +1,27 @@
+# Joins RESOURCES and compares them with CHECKED_IN, or writes them there if UPDATE. Another compiler hands out other registers,
+# so the comparison holds for the VERSION that the checked-in file names.
+set(text "# nvcc ${VERSION}\n# kernel card registers shared_bytes spilled_bytes\n")
+foreach(file IN LISTS RESOURCES)
+  file(READ "${file}" part)
+  string(APPEND text "${part}")
+endforeach()
+if(UPDATE)
+  file(WRITE "${CHECKED_IN}" "${text}")
+  return()
+endif()
+
+file(READ "${CHECKED_IN}" checked_in)
+string(REGEX MATCH "nvcc ([0-9.]+)" ignored "${checked_in}")
+if(NOT CMAKE_MATCH_1 STREQUAL VERSION)
+  message(STATUS "kernels/resources.txt is of nvcc ${CMAKE_MATCH_1}, this is ${VERSION}: not compared")
+elseif(NOT checked_in STREQUAL text)
+  string(REPLACE "\n" ";" old_lines "${checked_in}")
+  string(REPLACE "\n" ";" new_lines "${text}")
+  set(gone ${old_lines})
+  list(REMOVE_ITEM gone ${new_lines})
+  list(REMOVE_ITEM new_lines ${old_lines})
+  list(JOIN gone "\n  - " gone)
+  list(JOIN new_lines "\n  + " added)
+  message(FATAL_ERROR "The compiled kernels differ from kernels/resources.txt:\n  - ${gone}\n  + ${added}\n"
+                      "If that is meant: cmake --build ${BUILD_DIR} --target update_kernel_resources")
+endif()
