@@ -1,10 +1,11 @@
 // What an op file sees: its arguments, a way to fail, a way to run in parallel.
 //
-// An op file native/src/ops/<op>.cpp is compiled once per instruction-set tier (tiers.h shows the pattern) and defines, in
-// namespace lacuna::HWY_NAMESPACE, `lacuna_status <op>(OpContext&, const lacuna_<op>_args&)` for each op of its family, and
-// once, in namespace lacuna, `int64_t <op>_workspace(int threads, const lacuna_<op>_args&)`. op_table.cpp links all of them by name,
-// so a missing one does not link. Sizes, strides, NULLs, alignment, overlap and the workspace were checked from the op table before
-// an op runs: an op checks only what the table cannot say (codes, labels, relations between sizes).
+// An op file native/src/ops/<op>.cpp is compiled once per instruction-set tier (tiers.h shows the pattern) and defines,
+// in namespace lacuna::HWY_NAMESPACE, `lacuna_status <op>(OpContext&, const lacuna_<op>_args&)` for each op of its
+// family, and once, in namespace lacuna, `int64_t <op>_workspace(int threads, const lacuna_<op>_args&)`. op_table.cpp
+// links all of them by name, so a missing one does not link. Sizes, strides, NULLs, alignment, overlap and the
+// workspace were checked from the op table before an op runs: an op checks only what the table cannot say (codes,
+// labels, relations between sizes).
 #ifndef LACUNA_SRC_OP_H
 #define LACUNA_SRC_OP_H
 
@@ -26,8 +27,9 @@ class OpContext {
   // Workers that parallel_for may use, the caller included. Size buffers by it, never the partition of the work.
   int threads() const { return threads_; }
 
-  // Calls body(chunk, worker) for every chunk in [0, chunks), each exactly once, on up to threads() workers, and returns when all are
-  // done. The order is free: a result must depend on the chunk alone, so cut work by sizes and never by threads().
+  // Calls body(chunk, worker) for every chunk in [0, chunks), each exactly once, on up to threads() workers, and
+  // returns when all are done. The order is free: a result must depend on the chunk alone, so cut work by sizes and
+  // never by threads().
   template <class Body>
   void parallel_for(int64_t chunks, Body&& body) {
     using Plain = std::remove_reference_t<Body>;

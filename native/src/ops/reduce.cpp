@@ -1,0 +1,105 @@
+// Sums and means of the rows, the columns or all of x[n,d], and their gradient.
+//
+//   fwd   out = sum x, or that over the number of summands
+//   bwd   dx = dout broadcast, over the number of summands for MEAN
+//
+// Sums are accumulated in double and cut by sizes only (sums-inl.h): row sums and totals in chunks of at least kGrain
+// elements; column sums in up to 16 blocks of rows times blocks of 2,048 columns, whose partial sums are added in
+// order. x is read once.
+#include "op.h"
+#include "ops/checks.h"
+#include "ops/partition.h"
+#include "ops/sums.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/reduce.cpp"
+#include "tiers.h"
+// Per tier, so after tiers.h:
+#include "ops/lanes-inl.h"
+#include "ops/sums-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lacuna::HWY_NAMESPACE {
+namespace {
+
+enum Code : int64_t { kSum = 0, kMean = 1 };
+
+template <class Args>
+lacuna_status check_reduce(OpContext& ctx, const Args& args) {
+  if (args.code != kSum && args.code != kMean) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "code is %" PRId64 ", want 0 (SUM) or 1 (MEAN)", args.code);
+  }
+  if (args.out_n != 1 && (args.out_n != args.n || args.out_d != 1)) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "out_n is %" PRId64 ", want 1, or %" PRId64 " (= n) with out_d = 1",
+                    args.out_n, args.n);
+  }
+  if (args.out_d != 1 && args.out_d != args.d) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "out_d is %" PRId64 ", want 1 or %" PRId64 " (= d)", args.out_d, args.d);
+  }
+  return LACUNA_OK;
+}
+
+// How many elements go into one result.
+template <class Args>
+int64_t summands(const Args& args) {
+  return (args.out_n == args.n ? 1 : args.n) * (args.out_d == args.d ? 1 : args.d);
+}
+
+}  // namespace
+
+lacuna_status reduce_fwd(OpContext& ctx, const lacuna_reduce_fwd_args& args) {
+  if (const lacuna_status status = check_reduce(ctx, args)) return status;
+  const int64_t count = summands(args);
+  if (args.code == kMean && count == 0 && args.out_n * args.out_d > 0) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "MEAN of x[%" PRId64 ", %" PRId64 "] has no elements to average", args.n,
+                    args.d);
+  }
+  const double divisor = args.code == kMean ? static_cast<double>(count) : 1.0;
+  const auto value = [&](int64_t row, int64_t col, auto lanes) {
+    return load(Doubles(), args.x + row * args.ld_x + col, lanes);
+  };
+  sum_to(ctx, args.n, args.d, args.out_n, args.out_d, args.ld_x == args.d || args.n == 1, args.workspace, value,
+         [&](int64_t row, int64_t col, double sum) {
+           args.out[row * args.ld_out + col] = static_cast<float>(sum / divisor);
+         });
+  return LACUNA_OK;
+}
+
+lacuna_status reduce_bwd(OpContext& ctx, const lacuna_reduce_bwd_args& args) {
+  if (const lacuna_status status = check_reduce(ctx, args)) return status;
+  if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
+  const Floats d;
+  const float scale = args.code == kMean ? static_cast<float>(1.0 / static_cast<double>(summands(args))) : 1.0f;
+  const int64_t ld_dout = args.out_n == 1 ? 0 : args.ld_dout;
+  const bool one_value = args.out_d == 1, accumulate = args.acc_dx != 0;
+  parallel_rows(ctx, args.n, args.d, one_value && args.out_n == 1 && args.ld_dx == args.d,
+                [&](int64_t row, int64_t begin, int64_t end) {
+                  const float* const dout = args.dout + row * ld_dout;
+                  float* const dx = args.dx + row * args.ld_dx;
+                  if (one_value) {
+                    const auto g = hn::Set(d, scale * dout[0]);
+                    for_vectors(d, begin, end, [&](int64_t j, auto lanes) { write(d, g, dx + j, lanes, accumulate); });
+                  } else {
+                    const auto factor = hn::Set(d, scale);
+                    for_vectors(d, begin, end, [&](int64_t j, auto lanes) {
+                      write(d, hn::Mul(factor, load(d, dout + j, lanes)), dx + j, lanes, accumulate);
+                    });
+                  }
+                });
+  return LACUNA_OK;
+}
+
+}  // namespace lacuna::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lacuna {
+
+int64_t reduce_fwd_workspace(int, const lacuna_reduce_fwd_args& args) {
+  return sums_workspace(args.n, args.d, args.out_n, args.out_d);
+}
+
+int64_t reduce_bwd_workspace(int, const lacuna_reduce_bwd_args&) { return 0; }
+
+}  // namespace lacuna
+#endif
