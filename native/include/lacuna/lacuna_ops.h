@@ -76,7 +76,7 @@
   TENSOR(IN, I32, index, n*c*h_out, w_out, w_out)                      \
   TENSOR(INOUT, F32, dx, n*c*h, w, w)
 
-// out = f(x, y) by code: 0 ADD x + y, 1 SUB x - y, 2 MUL x y, 3 RELU max(x, 0), 4 AFFINE alpha x + beta.
+// out = f(x, y) by code, in place where out is x with x's stride: 0 ADD x + y, 1 SUB x - y, 2 MUL x y, 3 RELU max(x, 0), 4 AFFINE alpha x + beta.
 // y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; RELU and AFFINE take no y (NULL, y_n = y_d = 0).
 #define LACUNA_FIELDS_elementwise_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
   SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_out) \
@@ -171,9 +171,11 @@
 
 // Recursive least squares in Potter's square-root form, P = S S^T / c with S = `factor`, c = state[0] (norm FRO) or 1 (NONE).
 //   f = S^T r, b = a + f.f with a = alpha c, g = 1 / (b + sqrt(a b)), S <- S - g (S f) f^T.
-// norm: 0 NONE, 1 FRO (P is divided by its Frobenius norm after each update: c <- ||S S^T||_F, exact every 16 updates, by a
-// double-precision downdate between them). state is [c, updates absorbed]; start with S = I, state = [1, 0]. alpha > 0.
-// A non-finite r is LACUNA_NON_FINITE and changes nothing.
+// norm: 0 NONE, 1 FRO (P is divided by its Frobenius norm after each update: c <- ||S S^T||_F, by a double-precision downdate,
+// and exactly at the first and every 16th update and whenever one update takes more than a tenth of c^2). S is not divided by
+// c, and would leave float's range after some 3,000 updates: a back end moves S and c by a power of two when c leaves the middle of
+// the range, so compare P and not S. state is [c, updates absorbed]; start with S = I, state = [1, 0]. alpha > 0. A non-finite r
+// is LACUNA_NON_FINITE and changes nothing.
 #define LACUNA_FIELDS_rls_absorb(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(s) STRIDE(ld_factor)                                        \
   CODE(norm) REAL(alpha)                                           \

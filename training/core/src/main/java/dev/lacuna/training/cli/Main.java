@@ -29,6 +29,8 @@ import picocli.CommandLine.ScopeType;
       "Start with:  ./lacuna train"
     })
 public final class Main implements Runnable {
+  private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
   @Option(
       names = "--verbose",
       scope = ScopeType.INHERIT,
@@ -48,6 +50,10 @@ public final class Main implements Runnable {
 
   /** Runs the command line and exits with its code: 0 done, 1 failed, 2 called wrongly. */
   public static void main(String[] args) {
+    // One plain line a message, unless the user has set another format.
+    if (System.getProperty(LOG_FORMAT) == null) {
+      System.setProperty(LOG_FORMAT, "lacuna: %5$s%n");
+    }
     System.exit(commandLine().execute(args));
   }
 
