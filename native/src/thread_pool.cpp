@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <exception>
-#include <system_error>
 #include <thread>
 
 namespace lacuna {
@@ -92,7 +91,7 @@ void ThreadPool::grow(int workers) {
   const SignalsBlocked blocked;
   try {
     for (; workers_ < workers; ++workers_) std::thread(&ThreadPool::work, this).detach();
-  } catch (const std::system_error&) {
+  } catch (const std::exception&) {
     workers_limit_ = workers_;  // the callers do the work with the threads there are
   }
 }

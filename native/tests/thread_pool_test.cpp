@@ -1,10 +1,13 @@
 #include "thread_pool.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
-#include <set>
+#include <chrono>
 #include <stdexcept>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -101,6 +104,27 @@ TEST(ThreadPool, lets_idle_threads_help) {
     EXPECT_EQ(2, inside);
   }
 }
+
+#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)  // their shadow memory needs the address space
+[[noreturn]] void run_without_room_for_a_stack() {
+  const rlimit none{1 << 20, 1 << 20};
+  setrlimit(RLIMIT_AS, &none);
+  bool refused = false;
+  try {
+    std::thread([] {}).join();
+  } catch (const std::system_error&) {
+    refused = true;
+  }
+  int count = 0;
+  for (int round = 0; round < 3; ++round) run(100, 4, [&](int64_t, int worker) { count += worker == 0; });
+  _exit(refused && count == 300 ? 0 : 1);
+}
+
+TEST(ThreadPool, does_without_threads_that_cannot_be_made) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");  // a process of its own, whose pool is still empty
+  EXPECT_EXIT(run_without_room_for_a_stack(), testing::ExitedWithCode(0), "");
+}
+#endif
 
 }  // namespace
 }  // namespace lacuna::test

@@ -39,20 +39,20 @@ void index_of(const char* name, int& index) {
 #define STRIDE(name) std::printf(",\n            OpField.stride(\"%s\")", #name);
 #define CODE(name) std::printf(",\n            OpField.code(\"%s\")", #name);
 #define REAL(name) std::printf(",\n            OpField.real(\"%s\")", #name);
-#define TENSOR(kind, dtype, name, rows, cols, stride)                                                                    \
-  std::printf(",\n            OpField.tensor(FieldKind.%s, DType.%s, \"%s\", \"%s\", \"%s\", \"%s\")", #kind, #dtype, #name, \
-              #rows, #cols, #stride);
+#define TENSOR(kind, dtype, name, rows, cols, stride)                                                                 \
+  std::printf(",\n            OpField.tensor(FieldKind.%s, DType.%s, \"%s\", \"%s\", \"%s\", \"%s\")", #kind, #dtype, \
+              #name, #rows, #cols, #stride);
 
-#define LAYOUT(id, op)                                                                                       \
-  {                                                                                                          \
-    int index = 0;                                                                                           \
-    std::printf("\n  /** Fields of {@code %s}, by index. */\n", #op);                                        \
-    std::printf("  public static final class %s {\n", camel(#op).c_str());                                   \
-    LACUNA_FIELDS_##op(INDEX, INDEX, INDEX, INDEX, INDEX_TENSOR)                                             \
-    std::printf("\n    public static final OpLayout OP =\n        new OpLayout(\n");                         \
+#define LAYOUT(id, op)                                                                                         \
+  {                                                                                                            \
+    int index = 0;                                                                                             \
+    std::printf("\n  /** Fields of {@code %s}, by index. */\n", #op);                                          \
+    std::printf("  public static final class %s {\n", camel(#op).c_str());                                     \
+    LACUNA_FIELDS_##op(INDEX, INDEX, INDEX, INDEX, INDEX_TENSOR)                                               \
+        std::printf("\n    public static final OpLayout OP =\n        new OpLayout(\n");                       \
     std::printf("            \"%s\",\n            %d,\n            %zu", #op, id, sizeof(lacuna_##op##_args)); \
-    LACUNA_FIELDS_##op(SIZE, STRIDE, CODE, REAL, TENSOR)                                                     \
-    std::printf(");\n\n    private %s() {}\n  }\n", camel(#op).c_str());                                     \
+    LACUNA_FIELDS_##op(SIZE, STRIDE, CODE, REAL, TENSOR)                                                       \
+        std::printf(");\n\n    private %s() {}\n  }\n", camel(#op).c_str());                                   \
   }
 
 #define LISTED(id, op) std::printf("%s          %s.OP", id == 0 ? "" : ",\n", camel(#op).c_str());
@@ -60,7 +60,8 @@ void index_of(const char* name, int& index) {
 int main() {
   std::printf(
       "package dev.lacuna.spi;\n\nimport dev.lacuna.DType;\nimport java.util.List;\n\n"
-      "/**\n * The op table of {@code lacuna_ops.h}, written by {@code native/tools/op_layouts.cpp}: do not edit.\n */\n"
+      "/**\n * The op table of {@code lacuna_ops.h}, written by {@code native/tools/op_layouts.cpp}: do not edit.\n "
+      "*/\n"
       "public final class OpLayouts {\n"
       "  /** A library of another major version cannot be used. */\n"
       "  public static final int ABI_MAJOR = %d;\n\n"

@@ -1,18 +1,20 @@
-// The op table: one line per op in LACUNA_OPS, one field list per op above it. Everything else is derived from here: the C
-// argument structs below, their validation (native/src/op_table.cpp), dispatch, and Java's OpLayouts.
+// The op table: one line per op in LACUNA_OPS, one field list per op above it. Everything else is derived from here:
+// the C argument structs below, their validation (native/src/op_table.cpp), dispatch, and Java's OpLayouts.
 //
 // A field list is LACUNA_FIELDS_<op>(SIZE, STRIDE, CODE, REAL, TENSOR) with
 //   SIZE(name)                                   int64, extent >= 0
 //   STRIDE(name)                                 int64, elements between two rows
 //   CODE(name)                                   int64, enumeration, flag or count
 //   REAL(name)                                   double
-//   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT; rows, cols and
+//   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT; rows, cols
+//   and
 //                                                stride are names of fields above, products of them, or 1
-// Every struct begins with struct_size, flags, workspace, workspace_bytes (24 bytes); every field is 8 bytes and follows in
-// order, so field i lies at 24 + 8 i. New fields go to the end of a list, new ops to the end of the table.
+// Every struct begins with struct_size, flags, workspace, workspace_bytes (24 bytes); every field is 8 bytes and
+// follows in order, so field i lies at 24 + 8 i. New fields go to the end of a list, new ops to the end of the table.
 //
-// Conventions: row-major, last dimension contiguous. x input, y output, w weight, b bias, dx gradient of x. acc_dx = 1 adds
-// to dx instead of overwriting it. A NULL gradient is not wanted. Sizes of 0 are legal where the result is defined.
+// Conventions: row-major, last dimension contiguous. x input, y output, w weight, b bias, dx gradient of x. acc_dx = 1
+// adds to dx instead of overwriting it. A NULL gradient is not wanted. Sizes of 0 are legal where the result is
+// defined.
 #ifndef LACUNA_LACUNA_OPS_H
 #define LACUNA_LACUNA_OPS_H
 
@@ -234,12 +236,13 @@
 #define LACUNA_POINTER_I32 int32_t
 #define LACUNA_POINTER_U8 uint8_t
 #define LACUNA_STRUCT_TENSOR(kind, dtype, name, rows, cols, stride) LACUNA_POINTER_##dtype* name;
-#define LACUNA_STRUCT(id, op)                                                                                           \
-  typedef struct lacuna_##op##_args {                                                                                   \
-    uint32_t struct_size, flags;                                                                                        \
-    void* workspace;                                                                                                    \
-    int64_t workspace_bytes;                                                                                            \
-    LACUNA_FIELDS_##op(LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_REAL, LACUNA_STRUCT_TENSOR) \
+#define LACUNA_STRUCT(id, op)                                                                       \
+  typedef struct lacuna_##op##_args {                                                               \
+    uint32_t struct_size, flags;                                                                    \
+    void* workspace;                                                                                \
+    int64_t workspace_bytes;                                                                        \
+    LACUNA_FIELDS_##op(LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_INT, LACUNA_STRUCT_REAL, \
+                       LACUNA_STRUCT_TENSOR)                                                        \
   } lacuna_##op##_args;
 LACUNA_OPS(LACUNA_STRUCT)
 

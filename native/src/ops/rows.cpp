@@ -1,6 +1,6 @@
 // Rows by index.
 //
-//   gather_rows    out[i] = x[index[i]]
+//   gather_rows    out[i] = x[index[i]], or added to what out holds
 //   scatter_rows   out[index[i]] += x[i], in the order of i, onto zeros or onto what out holds
 //
 // Indices are checked before anything is written. A gather is cut by rows of the output. So is a scatter: each chunk
@@ -22,10 +22,15 @@ HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
 lacuna_status gather_rows(OpContext& ctx, const lacuna_gather_rows_args& args) {
+  if (const lacuna_status status = check_flag(ctx, "acc_out", args.acc_out)) return status;
   if (const lacuna_status status = check_indices(ctx, "index", args.index, args.n, args.m)) return status;
+  const Floats d;
   parallel_ranges(ctx, args.n, args.d, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
-      std::copy_n(args.x + args.index[i] * args.ld_x, args.d, args.out + i * args.ld_out);
+      const float* const x = args.x + args.index[i] * args.ld_x;
+      float* const out = args.out + i * args.ld_out;
+      for_vectors(d, 0, args.d,
+                  [&](int64_t j, auto lanes) { write(d, load(d, x + j, lanes), out + j, lanes, args.acc_out); });
     }
   });
   return LACUNA_OK;

@@ -91,7 +91,8 @@ public final class Tape implements AutoCloseable {
   /** An op's output of two dimensions: what most ops have, without an array for its shape. */
   public Tensor output(long rows, long cols) {
     if (rows < 0 || cols < 0) {
-      throw new IllegalArgumentException("shape [" + rows + ", " + cols + "] has a negative extent");
+      throw new IllegalArgumentException(
+          "shape [" + rows + ", " + cols + "] has a negative extent");
     }
     Tensor tensor = allocate(DType.F32, Math.multiplyExact(rows, cols));
     values.shape(tensor.slot(), rows, cols);

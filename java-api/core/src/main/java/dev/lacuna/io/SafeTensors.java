@@ -2,6 +2,7 @@ package dev.lacuna.io;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -34,6 +35,7 @@ public final class SafeTensors {
    * @param shape extents
    * @param data row-major
    */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   public record Entry(long[] shape, float[] data) {}
 
   /** An empty file. */
@@ -82,12 +84,23 @@ public final class SafeTensors {
     }
     long offset = 0;
     for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
-      long end = offset + 4L * tensor.getValue().data().length;
-      ObjectNode fields = header.putObject(tensor.getKey()).put("dtype", "F32");
-      for (long extent : tensor.getValue().shape()) {
-        fields.withArray("shape").add(extent);
+      long[] shape = tensor.getValue().shape();
+      int length = tensor.getValue().data().length;
+      if (Arrays.stream(shape).reduce(1, Math::multiplyExact) != length) {
+        throw new IllegalArgumentException(
+            "tensor "
+                + tensor.getKey()
+                + " "
+                + Arrays.toString(shape)
+                + " has "
+                + length
+                + " numbers");
       }
-      fields.withArray("data_offsets").add(offset).add(end);
+      long end = offset + 4L * length;
+      ObjectNode fields = header.putObject(tensor.getKey()).put("dtype", "F32");
+      ArrayNode extents = fields.putArray("shape");
+      Arrays.stream(shape).forEach(extents::add);
+      fields.putArray("data_offsets").add(offset).add(end);
       offset = end;
     }
     byte[] text = header.toString().getBytes(StandardCharsets.UTF_8);
@@ -172,43 +185,50 @@ public final class SafeTensors {
     int dataStart = 8 + (int) headerLength;
     ByteBuffer data =
         bytes.slice(dataStart, bytes.limit() - dataStart).order(ByteOrder.LITTLE_ENDIAN);
-    header
-        .properties()
-        .forEach(field -> {
-          String name = field.getKey();
-          if (name.equals("__metadata__")) {
-            field
-                .getValue()
-                .properties()
-                .forEach(e -> result.metadata.put(e.getKey(), e.getValue().asText()));
-          } else {
-            result.tensors.put(name, entry(file, name, field.getValue(), data));
-          }
-        });
+    long unclaimed = data.limit();
+    for (Map.Entry<String, JsonNode> field : header.properties()) {
+      String name = field.getKey();
+      if (name.equals("__metadata__")) {
+        field
+            .getValue()
+            .properties()
+            .forEach(e -> result.metadata.put(e.getKey(), e.getValue().asText()));
+        continue;
+      }
+      long[] offsets = longs(file, name, field.getValue().path("data_offsets"));
+      if (offsets.length != 2
+          || offsets[0] < 0
+          || offsets[1] < offsets[0]
+          || offsets[1] > data.limit()) {
+        throw damaged(
+            file,
+            "tensor "
+                + name
+                + " lies at "
+                + Arrays.toString(offsets)
+                + " of "
+                + data.limit()
+                + " bytes");
+      }
+      // Tensors that shared bytes would let a small file ask for any amount of memory.
+      unclaimed -= offsets[1] - offsets[0];
+      if (unclaimed < 0) {
+        throw damaged(
+            file,
+            "tensor " + name + " overlaps others: there are " + data.limit() + " bytes in all");
+      }
+      result.tensors.put(name, entry(file, name, field.getValue(), data, offsets));
+    }
     return result;
   }
 
-  private static Entry entry(Path file, String name, JsonNode fields, ByteBuffer data) {
+  private static Entry entry(
+      Path file, String name, JsonNode fields, ByteBuffer data, long[] offsets) {
     long[] shape = longs(file, name, fields.path("shape"));
-    long[] offsets = longs(file, name, fields.path("data_offsets"));
     String dtype = fields.path("dtype").asText();
     int width = dtype.equals("F32") ? 4 : dtype.equals("F64") ? 8 : 0;
     if (width == 0) {
       throw damaged(file, "tensor " + name + " has dtype " + dtype + ", want F32 or F64");
-    }
-    if (offsets.length != 2
-        || offsets[0] < 0
-        || offsets[1] < offsets[0]
-        || offsets[1] > data.limit()) {
-      throw damaged(
-          file,
-          "tensor "
-              + name
-              + " lies at "
-              + Arrays.toString(offsets)
-              + " of "
-              + data.limit()
-              + " bytes");
     }
     long count = 1;
     for (long extent : shape) {

@@ -7,6 +7,8 @@ import dev.lacuna.Status;
 import dev.lacuna.spi.Memory;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 
 /**
  * A caller's array brought to where the back end can use it. Memory outside the heap is used in
@@ -30,6 +32,9 @@ final class Borrowed implements AutoCloseable {
   /** Borrows the first {@code elements} of a segment for one call. */
   Borrowed(
       Context context, String name, MemorySegment segment, DType dtype, long elements, Use use) {
+    if (elements < 0) {
+      throw invalid(name + " would have " + elements + " elements, want >= 0");
+    }
     long bytes = Math.multiplyExact(elements, dtype.bytes());
     if (segment.byteSize() < bytes) {
       throw invalid(
@@ -63,6 +68,17 @@ final class Borrowed implements AutoCloseable {
     }
   }
 
+  /** The remaining numbers of a buffer. */
+  static MemorySegment segment(String name, FloatBuffer buffer) {
+    if (buffer.order() != ByteOrder.nativeOrder()) {
+      throw invalid(
+          name
+              + " is in the other byte order: call order(ByteOrder.nativeOrder()) before"
+              + " asFloatBuffer()");
+    }
+    return MemorySegment.ofBuffer(buffer);
+  }
+
   private DType stored() {
     return dtype == DType.F32 ? context.real() : dtype;
   }
@@ -73,7 +89,7 @@ final class Borrowed implements AutoCloseable {
 
   private void copyIn() {
     if (dtype == DType.F32) {
-      float[] values = caller.toArray(ValueLayout.JAVA_FLOAT);
+      float[] values = caller.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
       context.write(memory, 0, values, 0, values.length);
     } else {
       context.upload(memory, 0, caller, caller.byteSize());
@@ -84,7 +100,7 @@ final class Borrowed implements AutoCloseable {
     if (dtype == DType.F32) {
       double[] values = context.read(memory, 0, (int) (caller.byteSize() / Float.BYTES));
       for (int i = 0; i < values.length; i++) {
-        caller.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) values[i]);
+        caller.setAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i, (float) values[i]);
       }
     } else {
       context.download(caller, memory, 0, caller.byteSize());

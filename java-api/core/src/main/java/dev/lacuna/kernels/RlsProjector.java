@@ -88,7 +88,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Absorbs the remaining {@code size} numbers of a buffer. */
   public void absorb(FloatBuffer r, double alpha) {
-    absorb(MemorySegment.ofBuffer(r), alpha);
+    absorb(Borrowed.segment("r", r), alpha);
   }
 
   /** Absorbs a feature vector of {@code size} floats. */
@@ -114,7 +114,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Replaces a gradient [rows, size] in the remaining numbers of a buffer. */
   public void project(FloatBuffer gradient, int rows) {
-    project(MemorySegment.ofBuffer(gradient), rows);
+    project(Borrowed.segment("gradient", gradient), rows);
   }
 
   /** Replaces a gradient [rows, size] of floats. */

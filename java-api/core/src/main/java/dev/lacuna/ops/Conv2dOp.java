@@ -29,7 +29,8 @@ public final class Conv2dOp implements Differentiable {
     Shapes.requireRank(4, "conv2d", "x", x);
     Shapes.requireRank(4, "conv2d", "weight", weight);
     if (weight.size(1) != x.size(1)) {
-      throw Shapes.wrong("conv2d", "weight", weight, "[c_out, " + x.size(1) + ", kh, kw] to match x");
+      throw Shapes.wrong(
+          "conv2d", "weight", weight, "[c_out, " + x.size(1) + ", kh, kw] to match x");
     }
     if (stride < 1 || pad < 0) {
       throw new IllegalArgumentException(
@@ -38,7 +39,8 @@ public final class Conv2dOp implements Differentiable {
     long h = x.size(2) + 2L * pad - weight.size(2);
     long w = x.size(3) + 2L * pad - weight.size(3);
     if (h < 0 || w < 0) {
-      throw Shapes.wrong("conv2d", "x", x, "at least the kernel's " + weight.size(2) + " x " + weight.size(3));
+      throw Shapes.wrong(
+          "conv2d", "x", x, "at least the kernel's " + weight.size(2) + " x " + weight.size(3));
     }
     Tape tape = x.tape();
     Tensor y = tape.output(x.size(0), weight.size(0), h / stride + 1, w / stride + 1);

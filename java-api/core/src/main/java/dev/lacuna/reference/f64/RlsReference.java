@@ -53,8 +53,8 @@ final class RlsReference {
   }
 
   /**
-   * S shrinks with every update. Before it leaves the middle of float's range it is moved back, and c with it, by a power of two,
-   * which rounds nothing and leaves P as it is.
+   * S shrinks with every update. Before it leaves the middle of float's range it is moved back, and
+   * c with it, by a power of two, which rounds nothing and leaves P as it is.
    */
   private static double centre(double[][] factor, double c) {
     if (c == 0 || Math.abs(Math.getExponent(c)) < CENTRED) {

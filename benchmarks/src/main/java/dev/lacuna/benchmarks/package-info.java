@@ -1,0 +1,5 @@
+/** How long the kernels take. */
+@NullMarked
+package dev.lacuna.benchmarks;
+
+import org.jspecify.annotations.NullMarked;

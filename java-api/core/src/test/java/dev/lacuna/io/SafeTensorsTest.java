@@ -1,0 +1,222 @@
+package dev.lacuna.io;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Files written are read back; damaged and hostile ones are refused with their name. */
+final class SafeTensorsTest {
+  @TempDir private Path folder;
+
+  private static SafeTensors sample() {
+    SafeTensors file = new SafeTensors();
+    file.tensors()
+        .put(
+            "image.conv.weight",
+            new SafeTensors.Entry(
+                new long[] {2, 1, 3}, new float[] {1, -2, 3.5f, 0, Float.MIN_VALUE, 6}));
+    file.tensors().put("scalar", new SafeTensors.Entry(new long[] {}, new float[] {42}));
+    file.tensors().put("empty", new SafeTensors.Entry(new long[] {0, 4}, new float[] {}));
+    file.metadata().put("system", "mla \"quoted\" \u00e9");
+    return file;
+  }
+
+  private static byte[] bytes(String header, int dataBytes) {
+    byte[] text = header.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(8 + text.length + dataBytes)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putLong(text.length)
+        .put(text)
+        .array();
+  }
+
+  private SafeTensors read(byte[] content) throws IOException {
+    Path file = folder.resolve("file.safetensors");
+    Files.write(file, content);
+    return SafeTensors.read(file);
+  }
+
+  @Test
+  void whatIsWrittenIsReadBack() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    sample().write(file);
+    SafeTensors read = SafeTensors.read(file);
+    assertEquals(
+        List.of("image.conv.weight", "scalar", "empty"), List.copyOf(read.tensors().keySet()));
+    assertEquals(Map.of("system", "mla \"quoted\" \u00e9"), read.metadata());
+    sample()
+        .tensors()
+        .forEach(
+            (name, entry) -> assertArrayEquals(entry.data(), read.require(name, entry.shape())));
+    try (var files = Files.list(folder)) {
+      assertEquals(List.of(file), files.toList());
+    }
+  }
+
+  @Test
+  void theFormatIsThatOfOtherReaders() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    sample().write(file);
+    byte[] content = Files.readAllBytes(file);
+    int length = (int) ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).getLong();
+    String header = new String(content, 8, length, StandardCharsets.UTF_8).strip();
+    assertEquals(0, length % 8);
+    assertEquals(
+        "{\"__metadata__\":{\"system\":\"mla \\\"quoted\\\" \u00e9\"},"
+            + "\"image.conv.weight\":{\"dtype\":\"F32\",\"shape\":[2,1,3],\"data_offsets\":[0,24]},"
+            + "\"scalar\":{\"dtype\":\"F32\",\"shape\":[],\"data_offsets\":[24,28]},"
+            + "\"empty\":{\"dtype\":\"F32\",\"shape\":[0,4],\"data_offsets\":[28,28]}}",
+        header);
+    assertEquals(8 + length + 28, content.length);
+  }
+
+  @Test
+  void doublesAreReadAsFloats() throws IOException {
+    byte[] content = bytes("{\"x\":{\"dtype\":\"F64\",\"shape\":[2],\"data_offsets\":[0,16]}}", 16);
+    ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN).putDouble(content.length - 8, 0.1);
+    assertArrayEquals(new float[] {0, 0.1f}, read(content).require("x", 2));
+  }
+
+  @Test
+  void aFailedWriteLeavesTheOldFile() throws IOException {
+    Path file = folder.resolve("model.safetensors");
+    sample().write(file);
+    byte[] before = Files.readAllBytes(file);
+    SafeTensors wrong = sample();
+    wrong.tensors().put("torn", new SafeTensors.Entry(new long[] {3}, new float[] {1, 2}));
+    assertThrows(IllegalArgumentException.class, () -> wrong.write(file));
+    assertArrayEquals(before, Files.readAllBytes(file));
+    assertThrows(
+        UncheckedIOException.class, () -> sample().write(folder.resolve("no/such/folder")));
+  }
+
+  @Test
+  void missingAndMisshapenTensorsAreNamed() {
+    SafeTensors file = sample();
+    IllegalArgumentException missing =
+        assertThrows(IllegalArgumentException.class, () -> file.require("head.bias", 3));
+    assertTrue(missing.getMessage().contains("head.bias"), missing.getMessage());
+    IllegalArgumentException misshapen =
+        assertThrows(IllegalArgumentException.class, () -> file.require("image.conv.weight", 6));
+    assertTrue(misshapen.getMessage().contains("[2, 1, 3], want [6]"), misshapen.getMessage());
+    assertThrows(UncheckedIOException.class, () -> SafeTensors.read(folder.resolve("nowhere")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "[]",
+        "null",
+        "{\"x\"",
+        "{\"x\":3}",
+        "{\"x\":{}}",
+        "{\"x\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2.5],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[\"2\"],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[-1,-2],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[4294967296,4294967296],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[18446744073709551618],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,9223372036854775807]}}",
+        "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},"
+            + "\"y\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]}}",
+      })
+  void aHostileHeaderIsRefusedWithTheFilesName(String header) {
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> read(bytes(header, 8)));
+    assertTrue(e.getMessage().contains("file.safetensors"), e.getMessage());
+  }
+
+  @Test
+  void aHeaderLengthBeyondTheFileIsRefused() {
+    for (long length : new long[] {-1, 0, 1, 17, 1L << 40, Long.MAX_VALUE, Long.MIN_VALUE}) {
+      byte[] content =
+          ByteBuffer.allocate(24).order(ByteOrder.LITTLE_ENDIAN).putLong(length).array();
+      assertThrows(IllegalArgumentException.class, () -> read(content), "length " + length);
+    }
+    assertThrows(IllegalArgumentException.class, () -> read(new byte[0]));
+    assertThrows(IllegalArgumentException.class, () -> read(new byte[7]));
+  }
+
+  @Test
+  void tensorsThatShareDataCannotMultiplyIt() {
+    StringBuilder header = new StringBuilder("{");
+    for (int i = 0; i < 1000; i++) {
+      header
+          .append("\"t")
+          .append(i)
+          .append("\":{\"dtype\":\"F32\",\"shape\":[250000],\"data_offsets\":[0,1000000]},");
+    }
+    header.setCharAt(header.length() - 1, '}');
+    long before = allocated();
+    byte[] content = bytes(header.toString(), 1_000_000);
+    assertThrows(IllegalArgumentException.class, () -> read(content));
+    assertTrue(allocated() - before < 20_000_000, "allocated " + (allocated() - before));
+  }
+
+  private static long allocated() {
+    return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
+  }
+
+  /**
+   * Two seconds of damage to a good file: it reads, or it is refused, and never takes much memory.
+   */
+  @Test
+  void damagedFilesAreReadOrRefused() throws IOException {
+    long seed = Long.getLong("lacuna.test.seed", 1);
+    Path file = folder.resolve("good.safetensors");
+    sample().write(file);
+    byte[] good = Files.readAllBytes(file);
+    Random random = new Random(seed);
+    long end = System.nanoTime() + 2_000_000_000L;
+    int rounds = 0;
+    for (; System.nanoTime() < end; rounds++) {
+      byte[] damaged =
+          Arrays.copyOf(
+              good, random.nextInt(4) == 0 ? random.nextInt(good.length + 40) : good.length);
+      for (int hits = random.nextInt(6); hits > 0 && damaged.length > 0; hits--) {
+        int at = random.nextInt(damaged.length);
+        damaged[at] =
+            random.nextBoolean()
+                ? (byte) random.nextInt(256)
+                : (byte) "0123456789[]{}\",:-eE. ".charAt(random.nextInt(22));
+      }
+      long before = allocated();
+      try {
+        read(damaged);
+      } catch (IllegalArgumentException e) {
+        assertTrue(e.getMessage().contains("file.safetensors"), e.getMessage());
+      } catch (RuntimeException e) {
+        throw new AssertionError("round " + rounds + ", seed " + seed, e);
+      }
+      assertTrue(
+          allocated() - before < 1_000_000,
+          "round " + rounds + ", seed " + seed + " allocated " + (allocated() - before));
+    }
+    assertTrue(rounds > 100, rounds + " rounds");
+  }
+}

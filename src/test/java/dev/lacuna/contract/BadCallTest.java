@@ -1,0 +1,294 @@
+package dev.lacuna.contract;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lacuna.Context;
+import dev.lacuna.DType;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.spi.Backend;
+import dev.lacuna.spi.FieldKind;
+import dev.lacuna.spi.Memory;
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpField;
+import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts;
+import dev.lacuna.spi.OpLayouts.Conv2dFwd;
+import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
+import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
+import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.GatherRows;
+import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
+import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
+import dev.lacuna.spi.OpLayouts.ReduceFwd;
+import dev.lacuna.spi.OpLayouts.RlsAbsorb;
+import dev.lacuna.spi.OpLayouts.RlsProject;
+import dev.lacuna.spi.OpLayouts.ScatterRows;
+import dev.lacuna.spi.OpLayouts.SgdStep;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
+import dev.lacuna.spi.OpLayouts.VqNearest;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+
+/** Bad arguments are an error that names op and argument, and nothing is written. */
+final class BadCallTest {
+  private static final GuardedMemory MEMORY = new GuardedMemory();
+
+  /** Whether the back end is asked through a context or directly, past the context's checks. */
+  private enum Door {
+    CONTEXT,
+    BACKEND
+  }
+
+  /** One argument made wrong in an otherwise good call. */
+  private record Fault(String what, Set<String> words, Consumer<OpCall> injection) {}
+
+  @TestFactory
+  Stream<DynamicTest> badSizesStridesAndTensorsAreRefused() {
+    return tests((op, target) -> {
+      for (Fault fault : faults(op)) {
+        refused(OpCases.typical(op).gap(2), fault, Status.INVALID_ARGUMENT, target, Door.CONTEXT);
+      }
+      for (Fault fault : faults(op)) {
+        boolean seenByContextOnly =
+            fault.what.equals("too small") || target.name().startsWith("reference");
+        if (!seenByContextOnly) {
+          refused(OpCases.typical(op).gap(2), fault, Status.INVALID_ARGUMENT, target, Door.BACKEND);
+        }
+      }
+    });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> badCodesLabelsAndNumbersAreRefused() {
+    return tests((op, target) -> {
+      for (BadCase bad : BAD) {
+        if (bad.opCase.op == op) {
+          Fault none = new Fault(bad.opCase.toString(), Set.of(bad.word), call -> {});
+          refused(bad.opCase, none, bad.status, target, Door.CONTEXT);
+        }
+      }
+    });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> overlappingOutputsAreRefused() {
+    return Target.natives().stream()
+        .map(target -> DynamicTest.dynamicTest(target.name(), () -> overlapsAreRefused(target)));
+  }
+
+  private interface Check {
+    void run(OpLayout op, Target target);
+  }
+
+  private static Stream<DynamicTest> tests(Check check) {
+    return Target.REQUIRED.stream()
+        .flatMap(target ->
+            OpLayouts.ALL.stream()
+                .map(op ->
+                    DynamicTest.dynamicTest(op + " on " + target, () -> check.run(op, target))));
+  }
+
+  private static void refused(OpCase opCase, Fault fault, Status status, Target target, Door door) {
+    DType real = target.name().equals("reference-f64") ? DType.F64 : DType.F32;
+    String title =
+        target + " " + opCase.op + ": " + fault.words + " " + fault.what + " (" + door + ")";
+    try (Operands operands =
+        new Operands(opCase, opCase.values(), real, MEMORY, Placement.AFTER_GUARD)) {
+      fault.injection.accept(operands.call());
+      LacunaException e =
+          assertThrows(LacunaException.class, () -> run(operands.call(), target, door), title);
+      assertEquals(status, e.status(), title + ": " + e.getMessage());
+      assertTrue(
+          e.getMessage().startsWith(opCase.op + ": "),
+          title + " does not name the op: " + e.getMessage());
+      assertTrue(
+          fault.words.stream()
+              .anyMatch(word -> e.getMessage().matches("(?s).*\\b(?:" + word + ")\\b.*")),
+          title + " does not name the argument: " + e.getMessage());
+      assertEquals(List.of(), operands.changes(), title);
+    }
+  }
+
+  private static void run(OpCall call, Target target, Door door) {
+    if (door == Door.CONTEXT) {
+      try (Context context = target.open()) {
+        context.run(call);
+      }
+    } else {
+      try (Backend backend = target.openUnchecked()) {
+        backend.run(call);
+      }
+    }
+  }
+
+  /** Everything that the op table alone can find wrong. */
+  private static List<Fault> faults(OpLayout op) {
+    List<Fault> faults = new ArrayList<>();
+    for (int i = 0; i < op.fields().size(); i++) {
+      int field = i;
+      OpField info = op.fields().get(i);
+      switch (info.kind()) {
+        case SIZE ->
+            faults.add(new Fault("negative", Set.of(info.name()), call -> call.set(field, -1L)));
+        case STRIDE -> {
+          OpCall sizes = OpCases.typical(op).call();
+          if (IntStream.of(users(op, field)).anyMatch(tensor -> sizes.rows(tensor) > 1)) {
+            faults.add(shortStride(op, field));
+          }
+        }
+        case CODE, REAL -> {}
+        default -> {
+          if (!info.kind().isOptional()) {
+            faults.add(
+                new Fault("missing", Set.of(info.name()), call -> call.tensor(field, null, 0)));
+          }
+          faults.add(
+              new Fault(
+                  "misaligned",
+                  Set.of(info.name()),
+                  call -> call.tensor(field, call.memory(field), call.offset(field) + 1)));
+          faults.add(new Fault("too small", Set.of(info.name()), call -> shrink(call, field)));
+        }
+      }
+    }
+    return faults;
+  }
+
+  /** A stride of one column less than the tensors that use it have. */
+  private static Fault shortStride(OpLayout op, int field) {
+    Set<String> words = new HashSet<>(Set.of(op.fields().get(field).name()));
+    for (int i : users(op, field)) {
+      words.add(op.fields().get(i).name());
+    }
+    return new Fault(
+        "too short",
+        words,
+        call -> {
+          for (int i : users(op, field)) {
+            call.set(field, Math.min(call.value(field), call.cols(i) - 1));
+          }
+        });
+  }
+
+  /** The tensors whose rows lie a stride apart. */
+  private static int[] users(OpLayout op, int stride) {
+    String name = op.fields().get(stride).name();
+    return IntStream.range(0, op.fields().size())
+        .filter(i -> op.fields().get(i).stride().equals(name))
+        .toArray();
+  }
+
+  private static void shrink(OpCall call, int field) {
+    Memory whole = call.memory(field);
+    MemorySegment host = whole.host();
+    int bytes = call.op().fields().get(field).dtype().bytes();
+    long span = ((call.rows(field) - 1) * call.stride(field) + call.cols(field)) * bytes;
+    call.tensor(
+        field, Memory.of(host.asSlice(0, call.offset(field) + span - 1)), call.offset(field));
+  }
+
+  private record BadCase(OpCase opCase, Status status, String word) {}
+
+  private static OpCase typical(OpLayout op, Object... pairs) {
+    return OpCases.typical(op).with(pairs);
+  }
+
+  private static BadCase invalid(String word, OpCase opCase) {
+    return new BadCase(opCase, Status.INVALID_ARGUMENT, word);
+  }
+
+  private static BadCase nonFinite(String word, OpCase opCase) {
+    return new BadCase(opCase, Status.NON_FINITE, word);
+  }
+
+  /** What only the op itself can find wrong. */
+  private static final List<BadCase> BAD =
+      List.of(
+          invalid("stride", typical(Conv2dFwd.OP, "stride", 0)),
+          invalid("pad", typical(Conv2dFwd.OP, "pad", -1)),
+          invalid("kh", typical(Conv2dFwd.OP, "kh", 20)),
+          invalid("kw", typical(Conv2dFwd.OP, "kw", 0)),
+          invalid("h_out", typical(Conv2dFwd.OP, "h_out", 5)),
+          invalid("w_out", typical(Conv2dFwd.OP, "w_out", 8)),
+          invalid("stride", typical(OpLayouts.Conv2dBwd.OP, "stride", -2)),
+          invalid("h_out", typical(OpLayouts.Conv2dBwd.OP, "h_out", 5)),
+          invalid("k", typical(MaxPool2dFwd.OP, "k", 0)),
+          invalid("stride", typical(MaxPool2dFwd.OP, "stride", 0)),
+          invalid("k", typical(MaxPool2dFwd.OP, "k", 9)),
+          invalid("w_out", typical(MaxPool2dFwd.OP, "w_out", 4)),
+          invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(42))),
+          invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(-1))),
+          invalid("code", typical(ElementwiseFwd.OP, "code", 5)),
+          invalid("code", typical(ElementwiseFwd.OP, "code", -1)),
+          invalid("y|y_n", typical(ElementwiseFwd.OP, "y_n", 2)),
+          invalid("y|y_d", typical(ElementwiseBwd.OP, "y_d", 2)),
+          invalid("y", typical(ElementwiseFwd.OP, "code", 3)),
+          invalid("y", typical(ElementwiseFwd.OP).without("y")),
+          invalid("code", typical(ReduceFwd.OP, "code", 2)),
+          invalid("out|out_n", typical(ReduceFwd.OP, "out_n", 3)),
+          invalid("mean|MEAN", typical(ReduceFwd.OP, "n", 0)),
+          invalid("label", typical(SoftmaxXentFwd.OP).fill("label", Fill.constant(10))),
+          invalid("label", typical(SoftmaxXentFwd.OP).fill("label", Fill.constant(-1))),
+          invalid("label", typical(SoftmaxXentBwd.OP).fill("label", Fill.constant(10))),
+          invalid("n|logits", typical(SoftmaxXentFwd.OP, "n", 0)),
+          invalid("c", typical(EntropyFwd.OP, "c", 0)),
+          invalid("index", typical(GatherRows.OP).fill("index", Fill.constant(5))),
+          invalid("index", typical(GatherRows.OP).fill("index", Fill.constant(-1))),
+          invalid("index", typical(ScatterRows.OP).fill("index", Fill.constant(5))),
+          invalid("velocity", typical(SgdStep.OP).without("velocity")),
+          invalid("norm", typical(RlsAbsorb.OP, "norm", 2)),
+          invalid("alpha", typical(RlsAbsorb.OP, "alpha", 0)),
+          invalid("alpha", typical(RlsAbsorb.OP, "alpha", -1)),
+          invalid("alpha", typical(RlsAbsorb.OP, "alpha", Double.NaN)),
+          nonFinite("r", typical(RlsAbsorb.OP).fill("r", Fill.nanAt(12))),
+          nonFinite("r", typical(RlsAbsorb.OP).fill("r", Fill.constant(Double.POSITIVE_INFINITY))),
+          invalid("k", typical(VqNearest.OP, "k", 0)),
+          nonFinite("z", typical(VqNearest.OP).fill("z", Fill.nanAt(90))),
+          nonFinite("z", typical(VqNearest.OP).fill("z", Fill.constant(Double.NEGATIVE_INFINITY))),
+          nonFinite("codebook", typical(VqNearest.OP).fill("codebook", Fill.nanAt(142))),
+          nonFinite(
+              "codebook",
+              typical(VqNearest.OP).fill("codebook", Fill.constant(Double.POSITIVE_INFINITY))));
+
+  private static void overlapsAreRefused(Target target) {
+    for (OpLayout op : OpLayouts.ALL) {
+      for (int out = 0; out < op.fields().size(); out++) {
+        for (int in = 0; in < op.fields().size(); in++) {
+          if (mustNotShare(op, out, in)) {
+            int home = in;
+            int moved = out;
+            Fault fault =
+                new Fault(
+                    "over " + op.fields().get(in).name(),
+                    Set.of(op.fields().get(out).name()),
+                    call -> call.tensor(moved, call.memory(home), call.offset(home)));
+            refused(OpCases.typical(op), fault, Status.INVALID_ARGUMENT, target, Door.CONTEXT);
+          }
+        }
+      }
+    }
+  }
+
+  /** Every output and every input, but for the pairs that may be in place. */
+  private static boolean mustNotShare(OpLayout op, int out, int in) {
+    OpField written = op.fields().get(out);
+    OpField read = op.fields().get(in);
+    boolean inPlace =
+        (op == RlsProject.OP && read.name().equals("g"))
+            || (op == ElementwiseFwd.OP && read.name().equals("x"));
+    boolean isInput = read.kind() == FieldKind.IN || read.kind() == FieldKind.OPT_IN;
+    return written.kind().isTensor() && written.kind().isWritten() && isInput && !inPlace;
+  }
+}

@@ -1,0 +1,613 @@
+package dev.lacuna.contract;
+
+import dev.lacuna.spi.FieldKind;
+import dev.lacuna.spi.OpField;
+import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
+import dev.lacuna.spi.OpLayouts.EntropyBwd;
+import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
+import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
+import dev.lacuna.spi.OpLayouts.ReduceFwd;
+import dev.lacuna.spi.OpLayouts.RlsAbsorb;
+import dev.lacuna.spi.OpLayouts.RlsProject;
+import dev.lacuna.spi.OpLayouts.SgdStep;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
+import dev.lacuna.spi.OpLayouts.VqNearest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The cases of every op: what the contract tests run.
+ *
+ * <p>For each op a list of sizes is written down here; the table multiplies one of them, the first,
+ * by stride gaps, accumulate flags and absent optional tensors, and spreads the same over the rest.
+ */
+final class OpCases {
+  /** Around every vector width in use, and around the blocks of kernels. */
+  private static final int[] EDGES = {1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127};
+
+  private static final int RELU = 3;
+  private static final int AFFINE = 4;
+
+  private OpCases() {}
+
+  /** All cases of an op. */
+  static List<OpCase> of(OpLayout op) {
+    List<OpCase> listed = listed(op);
+    List<OpCase> all = new ArrayList<>();
+    for (int i = 0; i < listed.size(); i++) {
+      if (i == 0) {
+        all.addAll(variants(listed.get(0)));
+      } else {
+        OpCase spread = listed.get(i).copy().gap(i % 2 == 0 ? 0 : 3);
+        all.add(accumulating(spread, i / 2 % 2));
+      }
+    }
+    return all;
+  }
+
+  /** One middling case with nothing special about it. */
+  static OpCase typical(OpLayout op) {
+    return listed(op).getFirst().copy();
+  }
+
+  /** The case with the most work, which back ends with threads cut up. */
+  static OpCase largest(OpLayout op) {
+    return switch (op.name()) {
+      case "linear_fwd", "linear_bwd" -> sizes(op, "n", 257, "d", 300, "o", 129);
+      case "conv2d_fwd", "conv2d_bwd" -> conv(op, 13, 3, 28, 28, 16, 5, 5, 1, 2);
+      case "max_pool2d_fwd" -> pool(40, 16, 28, 28, 2, 2);
+      case "max_pool2d_bwd" -> poolBackward(40, 16, 28, 28);
+      case "elementwise_fwd", "elementwise_bwd" -> elementwise(op, 700, 301, 2, 1, 301);
+      case "reduce_fwd", "reduce_bwd" -> reduce(op, 3001, 129, 1, 1, 129);
+      case "softmax_xent_fwd" -> softmax(5000, 17);
+      case "softmax_xent_bwd" -> softmaxBackward(5000, 17);
+      case "entropy_fwd" -> sizes(op, "n", 5000, "c", 17);
+      case "entropy_bwd" -> entropyBackward(5000, 17);
+      case "gather_rows" -> rows(op, 4000, 700, 65);
+      case "scatter_rows" -> rows(op, 4000, 700, 65);
+      case "sgd_step" -> sgd(300_001, 0.1, 0.9, 0, 1e-4, 0, 0, 0);
+      case "rls_absorb" -> rls(301, 1, 0.5, 15);
+      case "rls_project" -> project(67, 301);
+      case "vq_nearest" -> vq(700, 65, 130);
+      default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
+    };
+  }
+
+  private static List<OpCase> listed(OpLayout op) {
+    return switch (op.name()) {
+      case "linear_fwd", "linear_bwd" -> linear(op);
+      case "conv2d_fwd", "conv2d_bwd" -> conv(op);
+      case "max_pool2d_fwd" -> pool();
+      case "max_pool2d_bwd" -> poolBackward();
+      case "elementwise_fwd", "elementwise_bwd" -> elementwise(op);
+      case "reduce_fwd", "reduce_bwd" -> reduce(op);
+      case "softmax_xent_fwd" -> softmax();
+      case "softmax_xent_bwd" -> softmaxBackward();
+      case "entropy_fwd" -> entropy();
+      case "entropy_bwd" -> entropyBackward();
+      case "gather_rows", "scatter_rows" -> rows(op);
+      case "sgd_step" -> sgd();
+      case "rls_absorb" -> rls();
+      case "rls_project" -> project();
+      case "vq_nearest" -> vq();
+      default -> List.of();
+    };
+  }
+
+  // Strides, flags and optional tensors.
+
+  private static List<OpCase> variants(OpCase base) {
+    List<OpCase> variants = new ArrayList<>();
+    for (int gap : new int[] {0, 1, 5}) {
+      for (int accumulate = 0; accumulate < 2; accumulate++) {
+        OpCase full = accumulating(base.copy().gap(gap), accumulate);
+        variants.add(full);
+        for (OpField field : base.op.fields()) {
+          if (field.kind().isTensor() && field.kind().isOptional() && base.mayDropOptional()) {
+            variants.add(full.copy().without(field.name()));
+          }
+        }
+      }
+    }
+    return variants;
+  }
+
+  private static OpCase accumulating(OpCase opCase, int flag) {
+    for (OpField field : opCase.op.fields()) {
+      if (field.kind() == FieldKind.CODE && field.name().startsWith("acc_")) {
+        opCase.with(field.name(), flag);
+      }
+    }
+    return opCase;
+  }
+
+  private static OpCase sizes(OpLayout op, Object... pairs) {
+    return new OpCase(op).with(pairs);
+  }
+
+  // The ops.
+
+  private static List<OpCase> linear(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(sizes(op, "n", 7, "d", 19, "o", 11));
+    for (int edge : EDGES) {
+      cases.add(sizes(op, "n", 5, "d", edge, "o", 4));
+      cases.add(sizes(op, "n", 5, "d", 6, "o", edge));
+      cases.add(sizes(op, "n", edge, "d", 5, "o", 3));
+      cases.add(sizes(op, "n", 2, "d", edge, "o", edge));
+    }
+    cases.add(sizes(op, "n", 0, "d", 5, "o", 3));
+    cases.add(sizes(op, "n", 4, "d", 0, "o", 3));
+    cases.add(sizes(op, "n", 4, "d", 5, "o", 0));
+    // One small product inside NaN, one NaN inside ordinary numbers, sums that are exact.
+    cases.add(sizes(op, "n", 6, "d", 9, "o", 5).fill("x", Fill.nanAt(20)));
+    cases.add(
+        sizes(op, "n", 33, "d", 40, "o", 17)
+            .fill("x", Fill.SMALL_INTEGERS)
+            .fill("w", Fill.SMALL_INTEGERS));
+    // A head of the multimodal network, and a batch of MNIST images.
+    cases.add(sizes(op, "n", 64, "d", 512, "o", 10));
+    cases.add(sizes(op, "n", 64, "d", 784, "o", 128));
+    return cases;
+  }
+
+  private static OpCase conv(
+      OpLayout op, int n, int cIn, int h, int w, int cOut, int kh, int kw, int stride, int pad) {
+    return sizes(
+        op,
+        "n",
+        n,
+        "c_in",
+        cIn,
+        "h",
+        h,
+        "w",
+        w,
+        "c_out",
+        cOut,
+        "kh",
+        kh,
+        "kw",
+        kw,
+        "h_out",
+        (h + 2 * pad - kh) / stride + 1,
+        "w_out",
+        (w + 2 * pad - kw) / stride + 1,
+        "stride",
+        stride,
+        "pad",
+        pad);
+  }
+
+  private static List<OpCase> conv(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(conv(op, 2, 3, 6, 7, 5, 3, 3, 1, 1));
+    for (int edge : EDGES) {
+      cases.add(conv(op, 2, 2, 4, edge, 3, 3, 3, 1, 1));
+      cases.add(conv(op, 1, 2, 5, edge, 2, 3, 1, 2, 0));
+      cases.add(conv(op, 1, 1, edge, 3, 2, 1, 3, 2, 1));
+      cases.add(conv(op, 2, edge, 3, 4, 2, 2, 2, 1, 0));
+      cases.add(conv(op, 2, 2, 3, 4, edge, 2, 2, 1, 1));
+      cases.add(conv(op, edge, 1, 3, 3, 2, 3, 3, 1, 1));
+    }
+    for (int k : new int[] {1, 2, 3, 5, 7}) {
+      for (int stride = 1; stride <= 3; stride++) {
+        for (int pad = 0; pad <= 2; pad++) {
+          cases.add(conv(op, 2, 3, 9, 8, 4, k, k, stride, pad));
+        }
+      }
+    }
+    cases.add(conv(op, 1, 2, 3, 4, 3, 2, 3, 1, 4));
+    cases.add(conv(op, 1, 2, 4, 9, 3, 1, 5, 2, 0));
+    cases.add(conv(op, 1, 2, 9, 4, 3, 5, 1, 2, 0));
+    cases.add(conv(op, 0, 2, 4, 4, 3, 3, 3, 1, 1));
+    cases.add(conv(op, 2, 0, 4, 4, 3, 3, 3, 1, 1));
+    cases.add(conv(op, 2, 2, 4, 4, 0, 3, 3, 1, 1));
+    // The MNIST encoder, and the log-mel encoder's first layer.
+    cases.add(conv(op, 4, 1, 28, 28, 16, 5, 5, 1, 2));
+    cases.add(conv(op, 4, 16, 14, 14, 32, 5, 5, 1, 2));
+    cases.add(conv(op, 3, 1, 40, 51, 16, 3, 3, 2, 1));
+    return cases;
+  }
+
+  private static OpCase pool(int n, int c, int h, int w, int k, int stride) {
+    return sizes(
+        MaxPool2dFwd.OP,
+        "n",
+        n,
+        "c",
+        c,
+        "h",
+        h,
+        "w",
+        w,
+        "h_out",
+        (h - k) / stride + 1,
+        "w_out",
+        (w - k) / stride + 1,
+        "k",
+        k,
+        "stride",
+        stride);
+  }
+
+  private static List<OpCase> pool() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(pool(2, 3, 6, 7, 2, 2));
+    for (int edge : EDGES) {
+      cases.add(pool(2, 2, 3, edge, 1, 1));
+      cases.add(pool(2, 2, 5, edge + 1, 2, 2));
+      cases.add(pool(1, 2, 5, edge + 2, 3, 1));
+      cases.add(pool(1, 1, edge + 2, 4, 3, 2));
+      cases.add(pool(1, edge, 4, 4, 2, 2));
+      cases.add(pool(2, 2, 4, 2 * edge, 2, 2));
+      cases.add(pool(2, 1, 4, edge + 1, 2, 3));
+    }
+    cases.add(pool(2, 3, 6, 17, 2, 2).fill("x", Fill.SMALL_INTEGERS));
+    cases.add(pool(2, 3, 6, 17, 3, 2).fill("x", Fill.constant(1)));
+    cases.add(pool(2, 3, 6, 40, 2, 2).fill("x", Fill.SPECIAL));
+    cases.add(pool(2, 3, 7, 41, 3, 2).fill("x", Fill.SPECIAL));
+    cases.add(pool(1, 1, 4, 36, 2, 2).fill("x", Fill.constant(Double.NEGATIVE_INFINITY)));
+    cases.add(pool(1, 1, 4, 36, 2, 2).fill("x", Fill.constant(Double.NaN)));
+    cases.add(pool(0, 3, 6, 6, 2, 2));
+    cases.add(pool(3, 0, 6, 6, 2, 2));
+    cases.add(pool(4, 16, 28, 28, 2, 2));
+    return cases;
+  }
+
+  /** Indices anywhere in the image, so that several windows meet at one place. */
+  private static OpCase poolBackward(int n, int c, int h, int w) {
+    return sizes(MaxPool2dBwd.OP, "n", n, "c", c, "h", h, "w", w, "h_out", h / 2, "w_out", w / 2)
+        .fill("index", Fill.below((long) h * w));
+  }
+
+  private static List<OpCase> poolBackward() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(poolBackward(2, 3, 6, 7));
+    for (int edge : EDGES) {
+      cases.add(poolBackward(2, 2, 5, edge + 1));
+      cases.add(poolBackward(1, edge, 3, 3));
+      cases.add(poolBackward(edge, 1, 2, 2));
+    }
+    cases.add(poolBackward(0, 3, 6, 6));
+    cases.add(poolBackward(3, 0, 6, 6));
+    cases.add(poolBackward(4, 16, 28, 28));
+    return cases;
+  }
+
+  private static OpCase elementwise(OpLayout op, int n, int d, int code, int yn, int yd) {
+    boolean hasY = code < RELU;
+    OpCase opCase = sizes(op, "n", n, "d", d, "code", code).with("alpha", -1.75).with("beta", 0.3);
+    if (hasY) {
+      return opCase.with("y_n", yn).with("y_d", yd).keepOptional();
+    }
+    opCase.without("y").keepOptional();
+    return op == ElementwiseBwd.OP ? opCase.without("dy") : opCase;
+  }
+
+  private static List<OpCase> elementwise(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(elementwise(op, 5, 13, 2, 5, 13));
+    for (int code = 0; code <= AFFINE; code++) {
+      for (int edge : EDGES) {
+        if (code >= RELU) {
+          cases.add(elementwise(op, 3, edge, code, 0, 0));
+          cases.add(elementwise(op, edge, 2, code, 0, 0));
+          continue;
+        }
+        cases.add(elementwise(op, 3, edge, code, 3, edge));
+        cases.add(elementwise(op, 3, edge, code, 1, edge));
+        cases.add(elementwise(op, 3, edge, code, 3, 1));
+        cases.add(elementwise(op, 3, edge, code, 1, 1));
+        cases.add(elementwise(op, edge, 2, code, 1, 2));
+        cases.add(elementwise(op, edge, 2, code, edge, 1));
+      }
+      for (Fill fill : new Fill[] {Fill.SPECIAL, Fill.constant(Double.NaN)}) {
+        OpCase special = elementwise(op, 4, 37, code, 4, 37).fill("x", fill);
+        cases.add(special);
+        cases.add(
+            code < RELU ? special.copy().fill("y", Fill.SPECIAL) : special.copy().with("alpha", 0));
+      }
+      cases.add(elementwise(op, 0, 5, code, 1, 5));
+      cases.add(elementwise(op, 5, 0, code, 5, 1));
+      cases.add(elementwise(op, 64, 512, code, 1, 512));
+    }
+    if (op != ElementwiseBwd.OP) {
+      for (int code = 0; code <= AFFINE; code++) {
+        cases.add(elementwise(op, 3, 37, code, 1, 37).inPlace("out", "x"));
+        cases.add(elementwise(op, 3, 8, code, 3, 8).inPlace("out", "x"));
+      }
+    } else {
+      for (int code = 0; code < RELU; code++) {
+        cases.add(elementwise(op, 3, 37, code, 3, 37).without("dx"));
+        cases.add(elementwise(op, 3, 37, code, 1, 37).without("dy"));
+      }
+    }
+    return cases;
+  }
+
+  private static OpCase reduce(OpLayout op, int n, int d, int code, int outN, int outD) {
+    return sizes(op, "n", n, "d", d, "code", code, "out_n", outN, "out_d", outD);
+  }
+
+  private static List<OpCase> reduce(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(reduce(op, 7, 13, 1, 1, 13));
+    for (int code = 0; code < 2; code++) {
+      for (int edge : EDGES) {
+        cases.add(reduce(op, 5, edge, code, 1, edge));
+        cases.add(reduce(op, 5, edge, code, 5, 1));
+        cases.add(reduce(op, 5, edge, code, 1, 1));
+        cases.add(reduce(op, edge, 3, code, 1, 3));
+        cases.add(reduce(op, edge, 3, code, edge, 1));
+        cases.add(reduce(op, edge, 3, code, 1, 1));
+      }
+      cases.add(reduce(op, 2000, 37, code, 1, 37));
+      cases.add(reduce(op, 37, 2000, code, 37, 1));
+      cases.add(reduce(op, 1000, 77, code, 1, 1));
+    }
+    if (op == ReduceFwd.OP) {
+      cases.add(reduce(op, 300, 41, 0, 1, 41).fill("x", Fill.normal(1, 1000)));
+      cases.add(reduce(op, 9, 33, 0, 1, 33).fill("x", Fill.SPECIAL));
+      cases.add(reduce(op, 9, 33, 1, 9, 1).fill("x", Fill.nanAt(40)));
+    }
+    cases.add(reduce(op, 0, 5, 0, 1, 5));
+    cases.add(reduce(op, 5, 0, 0, 5, 1));
+    cases.add(reduce(op, 0, 0, 0, 1, 1));
+    return cases;
+  }
+
+  private static OpCase softmax(int n, int c) {
+    return sizes(SoftmaxXentFwd.OP, "n", n, "c", c).fill("label", Fill.below(c));
+  }
+
+  private static List<OpCase> softmax() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(softmax(5, 10));
+    for (int edge : EDGES) {
+      cases.add(softmax(3, edge));
+      cases.add(softmax(edge, 5));
+    }
+    cases.add(softmax(6, 19).fill("logits", Fill.normal(1e4, 0)));
+    cases.add(softmax(6, 19).fill("logits", Fill.normal(1, 3e4)));
+    cases.add(softmax(6, 19).fill("logits", Fill.constant(-7)));
+    cases.add(softmax(6, 19).fill("logits", Fill.nanAt(30)));
+    cases.add(softmax(64, 10));
+    cases.add(softmax(3, 1000));
+    return cases;
+  }
+
+  private static OpCase softmaxBackward(int n, int c) {
+    return sizes(SoftmaxXentBwd.OP, "n", n, "c", c)
+        .fill("label", Fill.below(c))
+        .adjust(values -> values.put("prob", softmax(values.get("prob"), c)));
+  }
+
+  private static List<OpCase> softmaxBackward() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(softmaxBackward(5, 10));
+    for (int edge : EDGES) {
+      cases.add(softmaxBackward(3, edge));
+      cases.add(softmaxBackward(edge, 5));
+    }
+    cases.add(softmaxBackward(6, 19).fill("dloss", Fill.ZERO));
+    cases.add(softmaxBackward(64, 10));
+    return cases;
+  }
+
+  private static double[] softmax(double[] logits, int c) {
+    double[] prob = new double[logits.length];
+    for (int row = 0; row < logits.length; row += c) {
+      double[] exponentials = Arrays.stream(logits, row, row + c).map(Math::exp).toArray();
+      double sum = Arrays.stream(exponentials).sum();
+      for (int j = 0; j < c; j++) {
+        prob[row + j] = exponentials[j] / sum;
+      }
+    }
+    return prob;
+  }
+
+  private static List<OpCase> entropy() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(sizes(EntropyFwd.OP, "n", 5, "c", 10));
+    for (int edge : EDGES) {
+      cases.add(sizes(EntropyFwd.OP, "n", 3, "c", edge));
+      cases.add(sizes(EntropyFwd.OP, "n", edge, "c", 5));
+    }
+    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.normal(1e4, 0)));
+    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.normal(1, -3e4)));
+    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.constant(5)));
+    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.nanAt(30)));
+    cases.add(sizes(EntropyFwd.OP, "n", 0, "c", 4));
+    cases.add(sizes(EntropyFwd.OP, "n", 64, "c", 1000));
+    return cases;
+  }
+
+  private static OpCase entropyBackward(int n, int c) {
+    return sizes(EntropyBwd.OP, "n", n, "c", c)
+        .adjust(values -> values.put("e", entropies(values.get("logits"), n, c)));
+  }
+
+  private static double[] entropies(double[] logits, int n, int c) {
+    double[] prob = softmax(logits, c);
+    double[] e = new double[n];
+    for (int i = 0; i < prob.length; i++) {
+      e[i / c] -= prob[i] * Math.log(prob[i]);
+    }
+    return e;
+  }
+
+  private static List<OpCase> entropyBackward() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(entropyBackward(5, 10));
+    for (int edge : EDGES) {
+      cases.add(entropyBackward(3, edge));
+      cases.add(entropyBackward(edge, 5));
+    }
+    cases.add(entropyBackward(6, 19).fill("logits", Fill.normal(30, 0)));
+    cases.add(entropyBackward(0, 4));
+    cases.add(entropyBackward(64, 10));
+    return cases;
+  }
+
+  private static OpCase rows(OpLayout op, int n, int m, int d) {
+    return sizes(op, "n", n, "m", m, "d", d).fill("index", Fill.below(Math.max(m, 1)));
+  }
+
+  private static List<OpCase> rows(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(rows(op, 7, 5, 13));
+    for (int edge : EDGES) {
+      cases.add(rows(op, 5, 4, edge));
+      cases.add(rows(op, edge, 3, 5));
+      cases.add(rows(op, 4, edge, 5));
+    }
+    cases.add(rows(op, 4, 9, 37).fill("x", Fill.SPECIAL));
+    cases.add(rows(op, 0, 4, 5));
+    cases.add(rows(op, 0, 0, 5));
+    cases.add(rows(op, 4, 4, 0));
+    cases.add(rows(op, 64, 128, 512));
+    return cases;
+  }
+
+  private static OpCase sgd(
+      int n,
+      double lr,
+      double momentum,
+      double dampening,
+      double decay,
+      int nesterov,
+      int decoupled,
+      int first) {
+    return sizes(
+            SgdStep.OP,
+            "n",
+            n,
+            "lr",
+            lr,
+            "momentum",
+            momentum,
+            "dampening",
+            dampening,
+            "weight_decay",
+            decay,
+            "nesterov",
+            nesterov,
+            "decoupled",
+            decoupled,
+            "first",
+            first)
+        .keepOptional();
+  }
+
+  private static List<OpCase> sgd() {
+    List<OpCase> cases = new ArrayList<>();
+    for (int flags = 0; flags < 8; flags++) {
+      cases.add(sgd(37, 0.1, 0.9, 0.2, 0.01, flags & 1, flags >> 1 & 1, flags >> 2));
+    }
+    for (int edge : EDGES) {
+      cases.add(sgd(edge, 0.05, 0.9, 0, 1e-4, 0, 0, edge & 1));
+      cases.add(sgd(edge, 0.05, 0, 0, 0.1, 0, edge & 1, 0).without("velocity"));
+    }
+    cases.add(sgd(19, 0.05, 0, 0, 0.1, 0, 0, 0));
+    cases.add(sgd(19, 0, 0.9, 0, 0.1, 1, 0, 0));
+    cases.add(sgd(41, 0.1, 0.9, 0, 0, 0, 0, 0).fill("g", Fill.SPECIAL));
+    cases.add(sgd(0, 0.1, 0.9, 0, 0, 0, 0, 0));
+    cases.add(sgd(100_003, 0.01, 0.9, 0, 1e-4, 0, 0, 0));
+    return cases;
+  }
+
+  /**
+   * A projector that has absorbed {@code absorbed} vectors: S near the identity, c its norm where
+   * norms are kept.
+   */
+  private static OpCase rls(int s, int norm, double alpha, int absorbed) {
+    return sizes(RlsAbsorb.OP, "s", s, "norm", norm, "alpha", alpha)
+        .adjust(values -> asFactor(values, s))
+        .adjust(values -> {
+          double[] p = Matrices.timesTransposed(values.get("factor"), 1, s);
+          values.put("state", new double[] {norm == 1 ? Matrices.frobenius(p) : 1, absorbed});
+        });
+  }
+
+  private static void asFactor(Map<String, double[]> values, int s) {
+    double[] factor = values.get("factor");
+    for (int i = 0; i < factor.length; i++) {
+      factor[i] = (float) (factor[i] * 0.3 / Math.sqrt(s) + (i % (s + 1) == 0 ? 0.8 : 0));
+    }
+  }
+
+  private static List<OpCase> rls() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(rls(13, 1, 1, 3));
+    for (int norm = 0; norm < 2; norm++) {
+      for (int edge : EDGES) {
+        cases.add(rls(edge, norm, 1, edge));
+        cases.add(rls(edge, norm, 1e-3, 15));
+      }
+      for (int absorbed : new int[] {0, 14, 15, 16, 31}) {
+        cases.add(rls(20, norm, 0.1, absorbed));
+      }
+      cases.add(rls(17, norm, 100, 2).fill("r", Fill.normal(10, 0)));
+      cases.add(rls(17, norm, 1, 2).fill("r", Fill.ZERO));
+      cases.add(rls(200, norm, 1, 15));
+    }
+    return cases;
+  }
+
+  private static OpCase project(int c, int s) {
+    return sizes(RlsProject.OP, "c", c, "s", s)
+        .fill("state", Fill.constant(1.625))
+        .adjust(values -> asFactor(values, s));
+  }
+
+  private static List<OpCase> project() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(project(5, 13));
+    for (int edge : EDGES) {
+      cases.add(project(3, edge));
+      cases.add(project(edge, 6));
+      cases.add(project(3, edge).inPlace("out", "g"));
+      cases.add(project(edge, 9).inPlace("out", "g"));
+    }
+    cases.add(project(0, 6));
+    cases.add(project(10, 512));
+    cases.add(project(10, 512).inPlace("out", "g"));
+    return cases;
+  }
+
+  private static OpCase vq(int n, int d, int k) {
+    return sizes(VqNearest.OP, "n", n, "d", d, "k", k);
+  }
+
+  private static List<OpCase> vq() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(vq(7, 13, 11));
+    for (int edge : EDGES) {
+      cases.add(vq(5, edge, 9));
+      cases.add(vq(5, 6, edge));
+      cases.add(vq(edge, 5, 8));
+      cases.add(
+          vq(9, edge, edge).fill("z", Fill.SMALL_INTEGERS).fill("codebook", Fill.SMALL_INTEGERS));
+    }
+    // Far from the origin, where |e|^2 - 2 z.e loses its digits; equal codes; a spread of
+    // magnitudes.
+    cases.add(vq(200, 64, 100).fill("z", Fill.normal(1, 50)).fill("codebook", Fill.normal(1, 50)));
+    cases.add(vq(40, 17, 50).fill("codebook", Fill.below(2)));
+    cases.add(vq(40, 17, 50).fill("codebook", Fill.constant(0.5)));
+    cases.add(vq(40, 17, 50).fill("z", Fill.normal(1e-3, 0)).fill("codebook", Fill.normal(1e3, 0)));
+    cases.add(
+        vq(40, 17, 50).fill("z", Fill.normal(1e17, 0)).fill("codebook", Fill.normal(1e17, 0)));
+    cases.add(
+        vq(40, 17, 50).fill("z", Fill.normal(1e-15, 0)).fill("codebook", Fill.normal(1e-15, 0)));
+    cases.add(vq(0, 5, 4));
+    cases.add(vq(5, 0, 4));
+    cases.add(vq(500, 64, 400));
+    return cases;
+  }
+}
