@@ -1,24 +1,16 @@
-// The extern "C" wall. Every body that works on a context runs inside guarded(): one thread at a time, and no exception
-// escapes.
-#include <sched.h>
-
-#include <algorithm>
+// The extern "C" wall of every back end. Every body that works on a context runs inside guarded(): one thread at a
+// time, and no exception escapes.
 #include <cinttypes>
 #include <cstdio>
-#include <cstring>
 #include <exception>
-#include <memory>
 #include <new>
-#include <string>
 #include <thread>
 
 #include "context.h"
-#include "cpu_features.h"
 #include "op_table.h"
 
 namespace {
 
-constexpr int kMaxThreads = 1024;
 constexpr char kOverlap[] = "context: used by two threads at once; hand it over or open one context per thread";
 
 // The one place where exceptions become statuses; report(status, text) says it where the caller can read it.
@@ -38,51 +30,37 @@ lacuna_status without_exceptions(Body&& body, Report&& report) noexcept {
 template <class Body>
 lacuna_status guarded(lacuna_context* ctx, const char* call, Body&& body) noexcept {
   if (!ctx || !ctx->claim()) return LACUNA_INVALID_ARGUMENT;
-  ctx->begin(call);
-  const lacuna_status status =
-      without_exceptions(body, [ctx](lacuna_status code, const char* text) { return ctx->fail(code, "%s", text); });
+  const lacuna_status status = without_exceptions(
+      [&] {
+        if (const lacuna_status refused = ctx->enter(call)) return refused;
+        struct Leave {
+          lacuna_context* ctx;
+          ~Leave() { ctx->leave(); }
+        } leave{ctx};
+        return body();
+      },
+      [ctx](lacuna_status code, const char* text) { return ctx->fail(code, "%s", text); });
   ctx->release();
   return status;
 }
 
 template <int32_t op>
 lacuna_status call_op(lacuna_context* ctx, const void* args) noexcept {
-  return guarded(ctx, lacuna::op_name(op), [=] { return lacuna::run_op(*ctx, ctx->tier(), op, args); });
+  return guarded(ctx, lacuna::op_name(op), [=] { return lacuna::run_op(*ctx, op, args); });
 }
 
 #define LACUNA_OP_FUNCTION(id, op) &call_op<id>,
 constexpr lacuna_op_fn kOpFunctions[] = {LACUNA_OPS(LACUNA_OP_FUNCTION)};
 
-int usable_cores() {
-  cpu_set_t cores;
-  if (sched_getaffinity(0, sizeof cores, &cores) == 0) return std::max(1, CPU_COUNT(&cores));
-  return std::max(1u, std::thread::hardware_concurrency());
-}
+bool is_op(int32_t op) { return op >= 0 && op < LACUNA_OP_COUNT; }
 
-template <class Report>
-lacuna_status open(const lacuna_open_args* args, lacuna_context** out, Report&& report) {
-  const auto wrong = [&](const char* field, int64_t got, const char* want) {
-    return report(LACUNA_INVALID_ARGUMENT,
-                  (std::string(field) + " is " + std::to_string(got) + ", want " + want).c_str());
-  };
-  if (!args) return report(LACUNA_INVALID_ARGUMENT, "args is NULL");
-  if (args->struct_size < sizeof(lacuna_open_args)) {
-    const std::string text =
-        "struct_size is " + std::to_string(args->struct_size) + ", want >= " + std::to_string(sizeof *args);
-    return report(LACUNA_ABI_MISMATCH, text.c_str());
+lacuna_status check_op(lacuna_context* ctx, int32_t op) {
+  if (!is_op(op)) {
+    return ctx->fail(LACUNA_UNSUPPORTED, "op is %d, this library has 0 to %d", op, LACUNA_OP_COUNT - 1);
   }
-  if (args->tier < LACUNA_TIER_BEST || args->tier > LACUNA_TIER_AVX512) return wrong("tier", args->tier, "0 to 3");
-  if (args->threads < 0 || args->threads > kMaxThreads) return wrong("threads", args->threads, "0 to 1024");
-
-  int32_t tier = args->tier;
-  if (tier == LACUNA_TIER_BEST) {
-    tier = LACUNA_TIER_AVX512;
-    while (lacuna::tier_obstacle(tier)) --tier;
-  } else if (const char* obstacle = lacuna::tier_obstacle(tier)) {
-    return report(LACUNA_UNSUPPORTED, (std::string("tier ") + lacuna::tier_name(tier) + ": " + obstacle).c_str());
+  if (!ctx->op(op).run) {
+    return ctx->fail(LACUNA_UNSUPPORTED, "the %s back end has no %s", ctx->back_end(), lacuna::op_name(op));
   }
-  *out = new lacuna_context(tier, args->threads ? args->threads : usable_cores(),
-                            args->library_dir ? args->library_dir : "");
   return LACUNA_OK;
 }
 
@@ -91,8 +69,9 @@ bool overlap(const void* a, const void* b, int64_t bytes) {
   return (x < y ? y - x : x - y) < static_cast<uintptr_t>(bytes);
 }
 
-// Device memory is host memory here, so that the three copies are one.
-lacuna_status copy(lacuna_context* ctx, const char* call, void* target, const void* source, int64_t bytes) {
+lacuna_status copy(lacuna_context* ctx, const char* call,
+                   lacuna_status (lacuna_context::*run)(void*, const void*, int64_t), void* target, const void* source,
+                   int64_t bytes) {
   return guarded(ctx, call, [=] {
     if (bytes < 0) return ctx->fail(LACUNA_INVALID_ARGUMENT, "bytes is %" PRId64 ", want >= 0", bytes);
     if (bytes == 0) return LACUNA_OK;
@@ -102,8 +81,7 @@ lacuna_status copy(lacuna_context* ctx, const char* call, void* target, const vo
     if (overlap(target, source, bytes)) {
       return ctx->fail(LACUNA_INVALID_ARGUMENT, "source and target overlap within %" PRId64 " bytes", bytes);
     }
-    std::memcpy(target, source, static_cast<size_t>(bytes));
-    return LACUNA_OK;
+    return (ctx->*run)(target, source, bytes);
   });
 }
 
@@ -113,14 +91,29 @@ extern "C" {
 
 lacuna_status lacuna_context_open(const lacuna_open_args* args, lacuna_context** out, char* error,
                                   int64_t error_capacity) {
-  const auto report = [=](lacuna_status code, const char* text) {
-    if (error && error_capacity > 0)
-      std::snprintf(error, static_cast<size_t>(error_capacity), "context_open: %s", text);
+  const auto write = [=](lacuna_status code, const char* prefix, const char* text) {
+    if (error && error_capacity > 0) {
+      std::snprintf(error, static_cast<size_t>(error_capacity), "%s%s", prefix, text);
+    }
     return code;
   };
+  const auto report = [=](lacuna_status code, const char* text) { return write(code, "context_open: ", text); };
   if (!out) return report(LACUNA_INVALID_ARGUMENT, "out is NULL");
   *out = nullptr;
-  return without_exceptions([&] { return open(args, out, report); }, report);
+  if (!args) return report(LACUNA_INVALID_ARGUMENT, "args is NULL");
+  return without_exceptions(
+      [&] {
+        std::string text;
+        if (args->struct_size < sizeof *args) {
+          text = "struct_size is " + std::to_string(args->struct_size) + ", want >= " + std::to_string(sizeof *args);
+          return report(LACUNA_ABI_MISMATCH, text.c_str());
+        }
+        std::unique_ptr<lacuna_context> ctx;
+        const lacuna_status status = lacuna::open_context(*args, ctx, text);
+        *out = ctx.release();
+        return status ? write(status, "", text.c_str()) : status;
+      },
+      report);
 }
 
 void lacuna_context_close(lacuna_context* ctx) {
@@ -132,17 +125,15 @@ void lacuna_context_close(lacuna_context* ctx) {
 const char* lacuna_last_error(lacuna_context* ctx) {
   if (!ctx) return "context: is NULL";
   if (!ctx->claim()) return kOverlap;
-  const char* text = ctx->overlap() ? kOverlap : ctx->error();
+  const char* text = ctx->overlapped() ? kOverlap : ctx->error();
   ctx->release();
   return text;
 }
 
 const char* lacuna_describe(lacuna_context* ctx) {
-  const char* text = "";
-  guarded(ctx, "describe", [&] {
-    text = ctx->describe();
-    return LACUNA_OK;
-  });
+  if (!ctx || !ctx->claim()) return "";
+  const char* text = ctx->describe();
+  ctx->release();
   return text;
 }
 
@@ -158,43 +149,37 @@ lacuna_status lacuna_free(lacuna_context* ctx, void* address) {
 }
 
 lacuna_status lacuna_upload(lacuna_context* ctx, void* device, const void* host, int64_t bytes) {
-  return copy(ctx, "upload", device, host, bytes);
+  return copy(ctx, "upload", &lacuna_context::upload, device, host, bytes);
 }
 
 lacuna_status lacuna_download(lacuna_context* ctx, void* host, const void* device, int64_t bytes) {
-  return copy(ctx, "download", host, device, bytes);
+  return copy(ctx, "download", &lacuna_context::download, host, device, bytes);
 }
 
 lacuna_status lacuna_copy(lacuna_context* ctx, void* target, const void* source, int64_t bytes) {
-  return copy(ctx, "copy", target, source, bytes);
+  return copy(ctx, "copy", &lacuna_context::copy, target, source, bytes);
 }
 
 lacuna_status lacuna_synchronize(lacuna_context* ctx) {
-  return guarded(ctx, "synchronize", [] { return LACUNA_OK; });
+  return guarded(ctx, "synchronize", [=] { return ctx->synchronize(); });
 }
 
 lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacuna_op_fn* out) {
   return guarded(ctx, "op_lookup", [=] {
     if (!out) return ctx->fail(LACUNA_INVALID_ARGUMENT, "out is NULL");
     *out = nullptr;
-    if (op < 0 || op >= LACUNA_OP_COUNT) {
-      return ctx->fail(LACUNA_UNSUPPORTED, "op is %d, this library has 0 to %d", op, LACUNA_OP_COUNT - 1);
-    }
-    *out = kOpFunctions[op];
-    return LACUNA_OK;
+    const lacuna_status status = check_op(ctx, op);
+    if (!status) *out = kOpFunctions[op];
+    return status;
   });
 }
 
 lacuna_status lacuna_workspace(lacuna_context* ctx, int32_t op, const void* args, int64_t* bytes) {
-  if (op < 0 || op >= LACUNA_OP_COUNT) {
-    return guarded(ctx, "workspace", [=] {
-      return ctx->fail(LACUNA_UNSUPPORTED, "op is %d, this library has 0 to %d", op, LACUNA_OP_COUNT - 1);
-    });
-  }
-  return guarded(ctx, lacuna::op_name(op), [=] {
+  return guarded(ctx, is_op(op) ? lacuna::op_name(op) : "workspace", [=] {
     if (!bytes) return ctx->fail(LACUNA_INVALID_ARGUMENT, "bytes is NULL");
     *bytes = 0;
-    return lacuna::op_workspace(*ctx, op, args, bytes);
+    const lacuna_status status = check_op(ctx, op);
+    return status ? status : lacuna::op_workspace(*ctx, op, args, bytes);
   });
 }
 

@@ -1,45 +1,74 @@
-// What lies behind a lacuna_context: who uses it, its settings, its error text, the memory it lent.
+// What lies behind a lacuna_context, whatever the back end: who uses it, its ops, its error text, the memory it lent.
 #ifndef LACUNA_SRC_CONTEXT_H
 #define LACUNA_SRC_CONTEXT_H
 
 #include <atomic>
+#include <map>
+#include <memory>
 #include <string>
-#include <unordered_set>
 
 #include "op.h"
 
-struct lacuna_context final : public lacuna::OpContext {
+struct lacuna_context {
  public:
-  lacuna_context(int32_t tier, int threads, std::string library_dir);
-  ~lacuna_context();
+  virtual ~lacuna_context() = default;
   lacuna_context(const lacuna_context&) = delete;
   lacuna_context& operator=(const lacuna_context&) = delete;
 
-  // One thread at a time: claim() answers false while another thread is inside.
+  // One thread at a time: claim() answers false while another thread is inside. overlapped() tells the next one, once.
   bool claim();
   void release() { busy_.store(false, std::memory_order_release); }
+  bool overlapped() { return overlapped_.exchange(false, std::memory_order_relaxed); }
 
-  // Names the call that error texts begin with.
-  void begin(const char* op) { op_ = op; }
+  // Every call of the claiming thread begins with enter and, unless that refuses, ends with leave. `call` is the name
+  // that error texts begin with.
+  virtual lacuna_status enter(const char* call);
+  virtual void leave() {}
 
-  int32_t tier() const { return tier_; }
-  const lacuna::Dnnl* dnnl() override;
-
-  // The claiming thread reads these; `overlap` is true once after a claim was refused.
+  // Records "<call>: <formatted text>" and returns code, so that one can `return ctx.fail(...)`.
+  [[gnu::format(printf, 3, 4)]] lacuna_status fail(lacuna_status code, const char* format, ...);
   const char* error() const { return error_; }
-  bool overlap() { return overlap_.exchange(false, std::memory_order_relaxed); }
-  const char* describe();
 
+  const char* back_end() const { return back_end_; }
+  const lacuna::Op& op(int32_t id) const { return ops_[id]; }
+
+  // Workers that an op may use, the caller included. Size buffers by it, never the partition of the work.
+  int threads() const { return threads_; }
+
+  // The calls of lacuna.h. Addresses of a copy are not NULL, bytes > 0, and the two ranges do not meet.
+  virtual const char* describe() noexcept = 0;
   lacuna_status alloc(int64_t bytes, void** out);
   lacuna_status free(void* address);
+  virtual lacuna_status upload(void* device, const void* host, int64_t bytes) = 0;
+  virtual lacuna_status download(void* host, const void* device, int64_t bytes) = 0;
+  virtual lacuna_status copy(void* target, const void* source, int64_t bytes) = 0;
+  virtual lacuna_status synchronize() = 0;
+
+ protected:
+  // ops: LACUNA_OP_COUNT of them, by id.
+  lacuna_context(const char* back_end, const lacuna::Op* ops, int threads)
+      : back_end_(back_end), ops_(ops), threads_(threads) {}
+
+  virtual lacuna_status allocate(int64_t bytes, void** out) = 0;
+  virtual lacuna_status deallocate(void* block) = 0;
+
+  const char* call_ = "";
+  std::map<uintptr_t, int64_t> blocks_;  // lent: address -> bytes
 
  private:
-  const int32_t tier_;
-  const std::string library_dir_;
+  const char* const back_end_;
+  const lacuna::Op* const ops_;
+  const int threads_;
   std::atomic<bool> busy_{false};
-  std::atomic<bool> overlap_{false};
-  std::unordered_set<void*> blocks_;
-  std::string description_;
+  std::atomic<bool> overlapped_{false};
+  char error_[512] = "";
 };
 
+namespace lacuna {
+
+// Opens a context of the library's back end, or leaves `out` empty and says in `error` why not. Each library has its
+// own.
+lacuna_status open_context(const lacuna_open_args& args, std::unique_ptr<lacuna_context>& out, std::string& error);
+
+}  // namespace lacuna
 #endif

@@ -6,8 +6,8 @@
 #include <array>
 #include <cstdint>
 
+#include "context.h"
 #include "extent.h"
-#include "op.h"
 
 namespace lacuna {
 
@@ -31,7 +31,7 @@ class OpCheck {
   };
 
   // in_place names an output and the input that it may replace ("" for none).
-  OpCheck(OpContext& ctx, CheckScope scope, const char* in_place_out, const char* in_place_in)
+  OpCheck(lacuna_context& ctx, CheckScope scope, const char* in_place_out, const char* in_place_in)
       : ctx_(ctx), scope_(scope), in_place_out_(in_place_out), in_place_in_(in_place_in) {}
 
   void size(const char* name, int64_t value);
@@ -56,7 +56,7 @@ class OpCheck {
   bool in_place(const Span& out, const Span& in) const;
   void add(const char* name, bool written, const void* address, int64_t rows, int64_t cols, int64_t stride);
 
-  OpContext& ctx_;
+  lacuna_context& ctx_;
   const CheckScope scope_;
   const char* const in_place_out_;
   const char* const in_place_in_;

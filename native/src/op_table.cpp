@@ -6,22 +6,7 @@
 
 #include "op_check.h"
 
-// The ops themselves, compiled once per tier in native/src/ops.
-#define LACUNA_DECLARE_OP(id, op) lacuna_status op(OpContext&, const lacuna_##op##_args&);
-namespace lacuna::N_SCALAR {
-LACUNA_OPS(LACUNA_DECLARE_OP)
-}
-namespace lacuna::N_AVX2 {
-LACUNA_OPS(LACUNA_DECLARE_OP)
-}
-namespace lacuna::N_AVX3 {
-LACUNA_OPS(LACUNA_DECLARE_OP)
-}
-
 namespace lacuna {
-
-#define LACUNA_DECLARE_WORKSPACE(id, op) int64_t op##_workspace(int threads, const lacuna_##op##_args& args);
-LACUNA_OPS(LACUNA_DECLARE_WORKSPACE)
 
 namespace {
 
@@ -76,11 +61,12 @@ static_assert(tensors_fit_check());
   check.tensor({#name, #rows, #cols, #stride, LACUNA_FIELD_##kind, sizeof(LACUNA_POINTER_##dtype), args.name, \
                 Extent{rows}, Extent{cols}, Extent{stride}});
 #define LACUNA_CHECK_OP(id, op)                                                                            \
-  void check_fields(OpCheck& check, const lacuna_##op##_args& args) {                                      \
+  [](OpCheck& check, const void* untyped) {                                                                \
+    const auto& args = *static_cast<const lacuna_##op##_args*>(untyped);                                   \
     LACUNA_FIELDS_##op(LACUNA_CHECK_SIZE, LACUNA_CHECK_STRIDE, LACUNA_CHECK_NOTHING, LACUNA_CHECK_NOTHING, \
                        LACUNA_CHECK_TENSOR)                                                                \
-  }
-LACUNA_OPS(LACUNA_CHECK_OP)
+  },
+constexpr void (*kChecks[])(OpCheck&, const void* args) = {LACUNA_OPS(LACUNA_CHECK_OP)};
 
 // Outputs that may be the very tensor of an input: same address, same stride.
 struct InPlace {
@@ -98,35 +84,6 @@ constexpr InPlace in_place(int32_t op) {
   }
 }
 
-// Dispatch.
-struct Op {
-  void (*check)(OpCheck&, const void* args);
-  int64_t (*workspace)(int threads, const void* args);
-  lacuna_status (*run[3])(OpContext&, const void* args);  // by tier, from LACUNA_TIER_SCALAR
-};
-
-template <class Args, lacuna_status (*op)(OpContext&, const Args&)>
-lacuna_status run_with(OpContext& ctx, const void* args) {
-  return op(ctx, *static_cast<const Args*>(args));
-}
-
-template <class Args, int64_t (*workspace)(int, const Args&)>
-int64_t workspace_of(int threads, const void* args) {
-  return workspace(threads, *static_cast<const Args*>(args));
-}
-
-template <class Args>
-void check_with(OpCheck& check, const void* args) {
-  check_fields(check, *static_cast<const Args*>(args));
-}
-
-#define LACUNA_OP_ENTRY(id, op)                                                           \
-  {check_with<lacuna_##op##_args>,                                                        \
-   workspace_of<lacuna_##op##_args, op##_workspace>,                                      \
-   {run_with<lacuna_##op##_args, N_SCALAR::op>, run_with<lacuna_##op##_args, N_AVX2::op>, \
-    run_with<lacuna_##op##_args, N_AVX3::op>}},
-constexpr Op kOps[] = {LACUNA_OPS(LACUNA_OP_ENTRY)};
-
 // Every args struct begins with these.
 struct Header {
   uint32_t struct_size, flags;
@@ -134,7 +91,7 @@ struct Header {
   int64_t workspace_bytes;
 };
 
-lacuna_status check_header(OpContext& ctx, int32_t op, const void* args) {
+lacuna_status check_header(lacuna_context& ctx, int32_t op, const void* args) {
   if (!args) return ctx.fail(LACUNA_INVALID_ARGUMENT, "args is NULL");
   const Header& header = *static_cast<const Header*>(args);
   if (header.struct_size < static_cast<uint32_t>(kInfos[op].struct_size)) {
@@ -150,25 +107,26 @@ const lacuna_op_info* op_table() { return kInfos; }
 
 const char* op_name(int32_t op) { return kInfos[op].name; }
 
-lacuna_status run_op(OpContext& ctx, int32_t tier, int32_t op, const void* args) {
-  if (const lacuna_status status = check_header(ctx, op, args)) return status;
-  const InPlace pair = in_place(op);
+lacuna_status run_op(lacuna_context& ctx, int32_t id, const void* args) {
+  if (const lacuna_status status = check_header(ctx, id, args)) return status;
+  const Op& op = ctx.op(id);
+  const InPlace pair = in_place(id);
   OpCheck check(ctx, CheckScope::kAddresses, pair.out, pair.in);
-  kOps[op].check(check, args);
+  kChecks[id](check, args);
   if (check.passed()) {
     const Header& header = *static_cast<const Header*>(args);
-    check.workspace(header.workspace, header.workspace_bytes, kOps[op].workspace(ctx.threads(), args));
+    check.workspace(header.workspace, header.workspace_bytes, op.workspace(ctx.threads(), args));
   }
   if (const lacuna_status status = check.finish()) return status;
-  return kOps[op].run[tier - LACUNA_TIER_SCALAR](ctx, args);
+  return op.run(ctx, args);
 }
 
-lacuna_status op_workspace(OpContext& ctx, int32_t op, const void* args, int64_t* bytes) {
-  if (const lacuna_status status = check_header(ctx, op, args)) return status;
+lacuna_status op_workspace(lacuna_context& ctx, int32_t id, const void* args, int64_t* bytes) {
+  if (const lacuna_status status = check_header(ctx, id, args)) return status;
   OpCheck check(ctx, CheckScope::kSizes, "", "");
-  kOps[op].check(check, args);
+  kChecks[id](check, args);
   if (const lacuna_status status = check.finish()) return status;
-  *bytes = kOps[op].workspace(ctx.threads(), args);
+  *bytes = ctx.op(id).workspace(ctx.threads(), args);
   return LACUNA_OK;
 }
 

@@ -1,7 +1,10 @@
 #include <atomic>
 #include <chrono>
+#include <new>
+#include <stdexcept>
 #include <thread>
 
+#include "context.h"
 #include "test_util.h"
 
 namespace lacuna::test {
@@ -85,6 +88,61 @@ TEST(Wall, survives_null_everywhere) {
   EXPECT_EQ(LACUNA_INVALID_ARGUMENT, function(nullptr, nullptr));
   EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_upload(ctx, &bytes, nullptr, 8));
   EXPECT_EQ("upload: the source is NULL", ctx.error());
+}
+
+// A back end without a single op.
+class BareContext final : public lacuna_context {
+ public:
+  BareContext() : lacuna_context("BARE", kNone, 1) {}
+  const char* describe() noexcept override { return "device=bare"; }
+  lacuna_status upload(void*, const void*, int64_t) override { throw std::bad_alloc(); }
+  lacuna_status download(void*, const void*, int64_t) override { throw std::runtime_error("torn"); }
+  lacuna_status copy(void*, const void*, int64_t) override { throw 1; }
+  lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status enter(const char* call) override {
+    ++entered;
+    lacuna_context::enter(call);
+    return refuses ? fail(LACUNA_DEVICE_ERROR, "refused") : LACUNA_OK;
+  }
+  void leave() override { ++left; }
+
+  int entered = 0, left = 0;
+  bool refuses = false;
+
+ private:
+  static constexpr Op kNone[LACUNA_OP_COUNT] = {};
+  lacuna_status allocate(int64_t, void**) override { return LACUNA_OUT_OF_MEMORY; }
+  lacuna_status deallocate(void*) override { return LACUNA_OK; }
+};
+
+TEST(Wall, answers_for_an_op_that_the_back_end_lacks) {
+  BareContext ctx;
+  lacuna_op_fn function = nullptr;
+  EXPECT_EQ(LACUNA_UNSUPPORTED, lacuna_op_lookup(&ctx, LACUNA_OP_linear_fwd, &function));
+  EXPECT_EQ(nullptr, function);
+  EXPECT_STREQ("op_lookup: the BARE back end has no linear_fwd", lacuna_last_error(&ctx));
+  LinearCall call;
+  int64_t bytes = 1;
+  EXPECT_EQ(LACUNA_UNSUPPORTED, lacuna_workspace(&ctx, LACUNA_OP_linear_fwd, &call.args, &bytes));
+  EXPECT_EQ(0, bytes);
+  EXPECT_STREQ("linear_fwd: the BARE back end has no linear_fwd", lacuna_last_error(&ctx));
+}
+
+TEST(Wall, lets_no_exception_out_and_leaves_what_it_entered) {
+  BareContext ctx;
+  char from = 0, to = 0;
+  EXPECT_EQ(LACUNA_OUT_OF_MEMORY, lacuna_upload(&ctx, &to, &from, 1));
+  EXPECT_STREQ("upload: no memory", lacuna_last_error(&ctx));
+  EXPECT_EQ(LACUNA_INTERNAL, lacuna_download(&ctx, &to, &from, 1));
+  EXPECT_STREQ("download: torn", lacuna_last_error(&ctx));
+  EXPECT_EQ(LACUNA_INTERNAL, lacuna_copy(&ctx, &to, &from, 1));
+  EXPECT_STREQ("copy: unknown exception", lacuna_last_error(&ctx));
+  EXPECT_EQ(3, ctx.left);
+  ctx.refuses = true;
+  EXPECT_EQ(LACUNA_DEVICE_ERROR, lacuna_synchronize(&ctx));
+  EXPECT_STREQ("synchronize: refused", lacuna_last_error(&ctx));
+  EXPECT_EQ(4, ctx.entered);
+  EXPECT_EQ(3, ctx.left);
 }
 
 TEST(Lookup, knows_every_op_of_the_table_and_no_other) {

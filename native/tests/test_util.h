@@ -15,7 +15,7 @@
 #include <string>
 #include <vector>
 
-#include "cpu_features.h"
+#include "cpu/cpu_features.h"
 #include "lacuna/lacuna_ops.h"
 
 namespace lacuna::test {

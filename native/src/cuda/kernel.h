@@ -2,7 +2,7 @@
 #ifndef LACUNA_SRC_CUDA_KERNEL_H
 #define LACUNA_SRC_CUDA_KERNEL_H
 
-#include "cuda/context.h"
+#include "cuda/cuda_context.h"
 
 namespace lacuna::cuda {
 
@@ -12,7 +12,7 @@ struct Kernel {
   const char* name;
   int threads;
 
-  lacuna_status operator()(lacuna_context& ctx, int64_t blocks, Parameters... arguments) const {
+  lacuna_status operator()(CudaContext& ctx, int64_t blocks, Parameters... arguments) const {
     void* addresses[] = {&arguments...};
     return ctx.launch(family, name, blocks, threads, addresses);
   }

@@ -5,11 +5,10 @@
 #include "extent.h"
 #include "lacuna/rls_shape.h"
 
-namespace lacuna {
+namespace lacuna::cuda {
 namespace {
 
 using namespace rls;
-using cuda::Kernel;
 
 constexpr Kernel<int64_t, const float*, int64_t, const float*, float*, int64_t> kColumns{"rls", "rls_columns",
                                                                                          kThreads};
@@ -54,10 +53,7 @@ int64_t rls_project_workspace(int, const lacuna_rls_project_args& args) {
   return (Extent{args.c} * Extent{padded(args.s)} * Extent{sizeof(float)}).saturated();
 }
 
-namespace cuda {
-
-lacuna_status rls_absorb(OpContext& op_context, const lacuna_rls_absorb_args& args) {
-  auto& ctx = static_cast<lacuna_context&>(op_context);
+lacuna_status rls_absorb(CudaContext& ctx, const lacuna_rls_absorb_args& args) {
   if (args.norm != kNormNone && args.norm != kNormFrobenius) {
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "norm is %lld, want 0 (NONE) or 1 (FRO)",
                     static_cast<long long>(args.norm));
@@ -92,8 +88,7 @@ lacuna_status rls_absorb(OpContext& op_context, const lacuna_rls_absorb_args& ar
   return status;
 }
 
-lacuna_status rls_project(OpContext& op_context, const lacuna_rls_project_args& args) {
-  auto& ctx = static_cast<lacuna_context&>(op_context);
+lacuna_status rls_project(CudaContext& ctx, const lacuna_rls_project_args& args) {
   const int64_t c = args.c, s = args.s, ld_product = padded(s);
   const int64_t blocks = ceil_div(c, kTile) * ceil_div(s, kTile);
   float* const product = static_cast<float*>(args.workspace);
@@ -104,5 +99,4 @@ lacuna_status rls_project(OpContext& op_context, const lacuna_rls_project_args& 
                        args.ld_out, LACUNA_OP_rls_project, ctx.fault_word());
 }
 
-}  // namespace cuda
-}  // namespace lacuna
+}  // namespace lacuna::cuda

@@ -5,17 +5,17 @@
 #include <cinttypes>
 #include <cstdint>
 
-#include "op.h"
+#include "cpu/cpu_context.h"
 
 namespace lacuna {
 
-inline lacuna_status check_flag(OpContext& ctx, const char* name, int64_t value) {
+inline lacuna_status check_flag(CpuContext& ctx, const char* name, int64_t value) {
   if (value == 0 || value == 1) return LACUNA_OK;
   return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is %" PRId64 ", want 0 or 1", name, value);
 }
 
 // Every one of the n entries must lie in [0, limit).
-inline lacuna_status check_indices(OpContext& ctx, const char* name, const int32_t* index, int64_t n, int64_t limit) {
+inline lacuna_status check_indices(CpuContext& ctx, const char* name, const int32_t* index, int64_t n, int64_t limit) {
   for (int64_t i = 0; i < n; ++i) {
     if (index[i] < 0 || index[i] >= limit) {
       return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s[%" PRId64 "] is %" PRId32 ", want one of [0, %" PRId64 ")", name, i,

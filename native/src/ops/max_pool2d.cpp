@@ -2,25 +2,28 @@
 //
 //   fwd   y = the first maximum of the window in row order, or its first NaN; index = where it lies in its [h, w] plane
 //   bwd   dx[index] += dy
-// Planes [n c] are independent: they are shared out.
+//
+// Planes [n c] are independent: they are shared out. 2 x 2 windows side by side are worked off a vector at a time.
+// Cost per input value, one thread, Zen 4: fwd 0.1 to 0.5 ns for planes of 32 x 32 down to 7 x 7 (one window at a time,
+// as other windows are: 3 to 5 ns), bwd 0.3 ns, a scattered addition per window.
 #include <algorithm>
 #include <limits>
 
-#include "op.h"
+#include "cpu/cpu_context.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/max_pool2d.cpp"
-#include "tiers.h"
-// Per tier, so after tiers.h:
+#include "cpu/tiers.h"
+
 #include "ops/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
 
-lacuna_status check_pool(OpContext& ctx, const lacuna_max_pool2d_fwd_args& args) {
+lacuna_status check_pool(CpuContext& ctx, const lacuna_max_pool2d_fwd_args& args) {
   if (args.k < 1) return ctx.fail(LACUNA_INVALID_ARGUMENT, "k is %" PRId64 ", want >= 1", args.k);
   if (args.stride < 1) return ctx.fail(LACUNA_INVALID_ARGUMENT, "stride is %" PRId64 ", want >= 1", args.stride);
   if (args.k > args.h || args.k > args.w) {
@@ -109,7 +112,7 @@ void pool_row_2x2(const lacuna_max_pool2d_fwd_args& args, const float* plane, in
 
 }  // namespace
 
-lacuna_status max_pool2d_fwd(OpContext& ctx, const lacuna_max_pool2d_fwd_args& args) {
+lacuna_status max_pool2d_fwd(CpuContext& ctx, const lacuna_max_pool2d_fwd_args& args) {
   if (const lacuna_status status = check_pool(ctx, args)) return status;
   const bool pairs = args.k == 2 && args.stride == 2;
   parallel_ranges(ctx, args.n * args.c, args.h * args.w, [&](int64_t begin, int64_t end) {
@@ -124,7 +127,7 @@ lacuna_status max_pool2d_fwd(OpContext& ctx, const lacuna_max_pool2d_fwd_args& a
   return LACUNA_OK;
 }
 
-lacuna_status max_pool2d_bwd(OpContext& ctx, const lacuna_max_pool2d_bwd_args& args) {
+lacuna_status max_pool2d_bwd(CpuContext& ctx, const lacuna_max_pool2d_bwd_args& args) {
   if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
   const int64_t in = args.h * args.w, out = args.h_out * args.w_out;
   if (const lacuna_status status = check_indices(ctx, "index", args.index, args.n * args.c * out, in)) return status;

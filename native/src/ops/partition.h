@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "op.h"
+#include "cpu/cpu_context.h"
 
 namespace lacuna {
 
@@ -32,14 +32,14 @@ inline Partition partition(int64_t n, int64_t cost) {
 
 // body(begin, end) over the chunks of partition(n, cost).
 template <class Body>
-void parallel_ranges(OpContext& ctx, int64_t n, int64_t cost, Body&& body) {
+void parallel_ranges(CpuContext& ctx, int64_t n, int64_t cost, Body&& body) {
   const Partition parts = partition(n, cost);
   ctx.parallel_for(parts.chunks, [&](int64_t chunk, int) { body(parts.begin(chunk), parts.end(chunk)); });
 }
 
 // body(row, begin, end) over all elements of [n, d]. Rows without gaps between them count as one long row 0.
 template <class Body>
-void parallel_rows(OpContext& ctx, int64_t n, int64_t d, bool dense, Body&& body) {
+void parallel_rows(CpuContext& ctx, int64_t n, int64_t d, bool dense, Body&& body) {
   if (dense || n == 1) {
     parallel_ranges(ctx, n * d, 1, [&](int64_t begin, int64_t end) { body(int64_t{0}, begin, end); });
   } else {

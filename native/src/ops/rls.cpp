@@ -16,8 +16,8 @@
 // threads 0.025 and 0.65; walking one row at a time instead of four takes 0.075 ms at s = 512 and no longer at 2,048.
 #include <cmath>
 
-#include "gemm.h"
-#include "op.h"
+#include "cpu/cpu_context.h"
+#include "cpu/gemm.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
 
@@ -51,8 +51,8 @@ struct RlsCut {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/rls.cpp"
-#include "tiers.h"
-// Per tier, so after tiers.h:
+#include "cpu/tiers.h"
+
 #include "ops/lanes-inl.h"
 
 HWY_BEFORE_NAMESPACE();
@@ -128,7 +128,7 @@ double add_blocks(const RlsCut& cut, const float* partial, float* to) {
 }
 
 // ||S S^T||_F^2
-double squared_norm(OpContext& ctx, const Dnnl& dnnl, const RlsCut& cut, const Factor& factor, double* sums,
+double squared_norm(CpuContext& ctx, const Dnnl& dnnl, const RlsCut& cut, const Factor& factor, double* sums,
                     float* tiles) {
   const int64_t side = cut.side;
   ctx.parallel_for(cut.tiles, [&](int64_t tile, int worker) {
@@ -152,7 +152,7 @@ double squared_norm(OpContext& ctx, const Dnnl& dnnl, const RlsCut& cut, const F
 }
 
 // Multiplies S by a power of two and c by its square, so that c comes to lie in [1, 4).
-void recentre(OpContext& ctx, const Factor& factor, double& c) {
+void recentre(CpuContext& ctx, const Factor& factor, double& c) {
   const int exponent = -(std::ilogb(c) >> 1);
   c = std::ldexp(c, 2 * exponent);
   const Floats d;
@@ -168,7 +168,7 @@ void recentre(OpContext& ctx, const Factor& factor, double& c) {
 
 }  // namespace
 
-lacuna_status rls_absorb(OpContext& ctx, const lacuna_rls_absorb_args& args) {
+lacuna_status rls_absorb(CpuContext& ctx, const lacuna_rls_absorb_args& args) {
   const bool fro = args.norm == kRlsFro;
   if (!fro && args.norm != kRlsNone)
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "norm is %" PRId64 ", want 0 (NONE) or 1 (FRO)", args.norm);
@@ -229,7 +229,7 @@ lacuna_status rls_absorb(OpContext& ctx, const lacuna_rls_absorb_args& args) {
   return LACUNA_OK;
 }
 
-lacuna_status rls_project(OpContext& ctx, const lacuna_rls_project_args& args) {
+lacuna_status rls_project(CpuContext& ctx, const lacuna_rls_project_args& args) {
   const double norm = args.state[0];
   if (!(norm > 0) || std::isinf(norm)) return ctx.fail(LACUNA_INVALID_ARGUMENT, "state[0] is %g, want > 0", norm);
   float* const half = static_cast<float*>(args.workspace);

@@ -64,7 +64,7 @@ void sum_block(int64_t row_begin, int64_t row_end, int64_t begin, int64_t end, d
 // Sums [n, d] to [out_n, out_d], each extent kept or 1, and calls write(row, col, sum) for every result. dense:
 // value(0, j) reaches all n d elements. workspace: sums_workspace bytes.
 template <class Value, class Write>
-void sum_to(OpContext& ctx, int64_t n, int64_t d, int64_t out_n, int64_t out_d, bool dense, void* workspace,
+void sum_to(CpuContext& ctx, int64_t n, int64_t d, int64_t out_n, int64_t out_d, bool dense, void* workspace,
             Value&& value, Write&& write) {
   if (out_n == 1 && out_d == 1) {
     double partial[kMaxChunks] = {};

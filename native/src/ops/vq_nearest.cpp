@@ -34,7 +34,7 @@
 #include <cmath>
 #include <limits>
 
-#include "op.h"
+#include "cpu/cpu_context.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
 #include "ops/sums.h"
@@ -79,8 +79,8 @@ struct VqWorkspace {
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/vq_nearest.cpp"
-#include "tiers.h"
-// Per tier, so after tiers.h:
+#include "cpu/tiers.h"
+
 #include "ops/lanes-inl.h"
 #include "ops/sums-inl.h"
 
@@ -318,7 +318,7 @@ struct Search {
 
 }  // namespace
 
-lacuna_status vq_nearest(OpContext& ctx, const lacuna_vq_nearest_args& args) {
+lacuna_status vq_nearest(CpuContext& ctx, const lacuna_vq_nearest_args& args) {
   if (args.k < 1 || args.k > std::numeric_limits<int32_t>::max() - kTile) {
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "k is %" PRId64 ", want [1, 2^31 - %" PRId64 ")", args.k, kTile);
   }

@@ -21,29 +21,36 @@ public final class Lacuna {
   }
 
   /**
-   * Opens a back end. With {@code auto} unusable ones are passed over, each with its reason in the
-   * log; a named one that does not work is an error with its reason.
+   * Opens a back end. With {@code auto} the best one that works is taken; what was passed over and
+   * why stands in the same log line. A named one that does not work is an error with its reason.
    */
   public static Context open(OpenOptions options) {
     List<BackendProvider> providers = providers();
     if (!options.backend().equals("auto")) {
       return new Context(named(providers, options.backend()), options);
     }
+    StringBuilder passedOver = new StringBuilder();
     for (BackendProvider provider : providers) {
       Availability availability = provider.availability();
-      if (!availability.usable()) {
-        LOG.log(Level.DEBUG, "{0}: {1}", provider.name(), availability.reason());
-        continue;
+      String reason = availability.reason();
+      if (availability.usable()) {
+        try {
+          Context context = new Context(provider, options);
+          Level level = passedOver.isEmpty() ? Level.INFO : Level.WARNING;
+          LOG.log(
+              level,
+              "back end " + context.backend() + " (" + context.describe() + ")" + passedOver);
+          return context;
+        } catch (LacunaException e) {
+          if (e.status() == Status.INVALID_ARGUMENT) {
+            throw e;
+          }
+          reason = e.getMessage();
+        }
       }
-      try {
-        Context context = new Context(provider, options);
-        LOG.log(Level.INFO, "back end {0} ({1})", context.backend(), context.describe());
-        return context;
-      } catch (LacunaException e) {
-        LOG.log(Level.WARNING, "{0} does not work here: {1}", provider.name(), e.getMessage());
-      }
+      passedOver.append("; not ").append(provider.name()).append(": ").append(reason);
     }
-    throw new LacunaException(Status.UNSUPPORTED, "no back end works here");
+    throw new LacunaException(Status.UNSUPPORTED, "no back end works here" + passedOver);
   }
 
   /** Every known provider, best first. */

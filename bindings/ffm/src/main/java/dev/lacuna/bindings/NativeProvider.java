@@ -7,6 +7,7 @@ import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.Backend;
 import dev.lacuna.spi.BackendProvider;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -45,6 +46,7 @@ abstract class NativeProvider implements BackendProvider {
         return new Availability(
             false, "no natives for " + system + "; there are some for Linux on amd64", List.of());
       }
+      requireNativeAccess();
       Path folder = files.folder(RESOURCES, List.of(file()));
       if (folder == null) {
         String reason =
@@ -57,19 +59,25 @@ abstract class NativeProvider implements BackendProvider {
         library = loaded;
         return new Availability(true, backend.describe(), files.tried());
       }
-    } catch (LacunaException | UncheckedIOException | IllegalCallerException | LinkageError e) {
-      return new Availability(false, reason(e), files.tried());
+    } catch (IllegalCallerException e) {
+      String reason =
+          "Java refuses native access; start it with --enable-native-access=dev.lacuna.bindings"
+              + " (on the class path: ALL-UNNAMED)";
+      return new Availability(false, reason, files.tried());
+    } catch (LacunaException | UncheckedIOException | LinkageError e) {
+      String reason = e.getMessage() == null ? e.toString() : e.getMessage();
+      return new Availability(false, reason, files.tried());
     }
   }
 
-  private static String reason(Throwable e) {
-    for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof IllegalCallerException) {
-        return "Java refuses native access; start it with --enable-native-access=dev.lacuna.bindings"
-            + " (on the class path: ALL-UNNAMED)";
-      }
-    }
-    return e.getMessage() == null ? e.toString() : e.getMessage();
+  /**
+   * Any restricted method tells; later ones run in static initialisers, where the reason would be
+   * lost.
+   */
+  @SuppressWarnings("restricted")
+  private static void requireNativeAccess() {
+    MemorySegment unused = MemorySegment.NULL.reinterpret(0);
+    assert unused.byteSize() == 0;
   }
 
   @Override

@@ -14,6 +14,8 @@ public final class ParameterGroup {
   /** Parameters start at multiples of 16 elements, which is 64 bytes of float. */
   private static final long ALIGNMENT = 16;
 
+  private static final double MAX_COUNT = 1 << 30;
+
   private final ParameterStore store;
   private final String name;
   private final List<Parameter> parameters = new ArrayList<>();
@@ -29,11 +31,17 @@ public final class ParameterGroup {
   /** Declares a parameter; {@code initial} gives element i. Only before the store's first use. */
   public Parameter add(String parameter, IntToDoubleFunction initial, long... shape) {
     store.requireOpenForDeclarations(name + "." + parameter);
-    int count = Math.toIntExact(Arrays.stream(shape).reduce(1, Math::multiplyExact));
-    if (count <= 0) {
+    double elements = Arrays.stream(shape).mapToDouble(extent -> extent).reduce(1, (a, b) -> a * b);
+    if (Arrays.stream(shape).anyMatch(extent -> extent < 1) || elements > MAX_COUNT) {
       throw new IllegalArgumentException(
-          name + "." + parameter + " has shape " + Arrays.toString(shape) + ", want extents >= 1");
+          name
+              + "."
+              + parameter
+              + " has shape "
+              + Arrays.toString(shape)
+              + ", want extents >= 1 and at most 2^30 elements");
     }
+    int count = (int) elements;
     double[] values = new double[count];
     Arrays.setAll(values, initial);
     Parameter added = new Parameter(this, parameter, size, values, shape.clone());

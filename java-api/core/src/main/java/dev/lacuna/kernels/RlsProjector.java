@@ -40,6 +40,9 @@ public final class RlsProjector implements AutoCloseable {
     }
   }
 
+  /** size x size numbers must fit in an array. */
+  private static final int MAX_SIZE = 46_340;
+
   private final Context context;
   private final int size;
   private final Norm norm;
@@ -49,11 +52,11 @@ public final class RlsProjector implements AutoCloseable {
   /**
    * A projector for features of {@code size} numbers, with P = I.
    *
-   * @param size at least 1
+   * @param size 1 to 46,340
    */
   public RlsProjector(Context context, int size, Norm norm) {
-    if (size < 1) {
-      throw new IllegalArgumentException("size is " + size + ", want >= 1");
+    if (size < 1 || size > MAX_SIZE) {
+      throw new IllegalArgumentException("size is " + size + ", want 1 to " + MAX_SIZE);
     }
     this.context = context;
     this.size = size;

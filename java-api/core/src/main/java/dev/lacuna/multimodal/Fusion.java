@@ -55,7 +55,8 @@ public final class Fusion {
   }
 
   /**
-   * Fused logits of many examples.
+   * Fused logits of many examples. Each example is treated alone, so a result does not depend on
+   * what else is in the batch.
    *
    * @param logits [modality][sample][class]; rows of absent modalities may be null
    * @param entropy [modality][sample] in nats
@@ -64,7 +65,8 @@ public final class Fusion {
    */
   public static double[][] fuse(
       Mode mode, double[][][] logits, double[][] entropy, Presence presence) {
-    int modalities = logits.length;
+    int modalities = presence.modalities();
+    requireSizes(logits, entropy, presence);
     double[][] fused = new double[presence.samples()][];
     double[] e = new double[modalities];
     boolean[] present = new boolean[modalities];
@@ -84,5 +86,16 @@ public final class Fusion {
       }
     }
     return fused;
+  }
+
+  private static void requireSizes(double[][][] logits, double[][] entropy, Presence presence) {
+    boolean fit = logits.length == presence.modalities() && entropy.length == presence.modalities();
+    for (int m = 0; fit && m < logits.length; m++) {
+      fit = logits[m].length == presence.samples() && entropy[m].length == presence.samples();
+    }
+    if (!fit) {
+      throw new IllegalArgumentException(
+          "logits and entropies do not fit " + presence + ", want [modality][sample]");
+    }
   }
 }

@@ -1,6 +1,8 @@
 package dev.lacuna.optim;
 
 import dev.lacuna.Context;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
@@ -42,6 +44,16 @@ public final class GradientProjector implements AutoCloseable {
    * @param alpha greater than 0; smaller remembers more firmly
    */
   public void apply(Tape tape, Tensor features, double alpha) {
+    if (features.cols() != projector.size()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "features have width "
+              + features.cols()
+              + ", want "
+              + projector.size()
+              + " as "
+              + weight);
+    }
     if (order == Order.ABSORB_THEN_PROJECT) {
       absorb(tape, features, alpha);
     }

@@ -76,7 +76,7 @@ public final class AlternatingStep implements AutoCloseable {
   }
 
   /**
-   * One step of one modality.
+   * One step of one modality. Where the loss is not finite nothing moves and nothing is absorbed.
    *
    * @param tape holds x and labels; everything on it stays readable until its next reset
    * @param modality which encoder
@@ -91,13 +91,17 @@ public final class AlternatingStep implements AutoCloseable {
     model.store().zeroGrad();
     Tensor features = model.features(modality, x);
     Tensor loss = SoftmaxOp.crossEntropy(model.head().forward(features), labels);
+    double value = loss.item();
+    if (!Double.isFinite(value)) {
+      return value;
+    }
     loss.backward();
     if (projector != null) {
       projector.apply(tape, features, alpha);
     }
     encoders.get(modality).step(learningRate);
     heads.get(modality).step(learningRate * options.headRate());
-    return loss.item();
+    return value;
   }
 
   @Override

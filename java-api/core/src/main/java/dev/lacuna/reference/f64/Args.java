@@ -27,7 +27,11 @@ final class Args {
   }
 
   boolean flag(int field) {
-    return call.value(field) != 0;
+    long value = call.value(field);
+    if (value != 0 && value != 1) {
+      throw invalid(call.op().fields().get(field).name() + " is " + value + ", want 0 or 1");
+    }
+    return value != 0;
   }
 
   double real(int field) {

@@ -1,11 +1,11 @@
-#include "gemm.h"
+#include "cpu/gemm.h"
 
 #include <algorithm>
 #include <new>
 #include <stdexcept>
 #include <string>
 
-#include "dnnl.h"
+#include "cpu/dnnl.h"
 
 namespace lacuna {
 namespace {
@@ -85,7 +85,7 @@ int64_t gemm_workspace(int64_t m, int64_t n, int64_t k) {
   return parts == 1 ? 0 : parts * m * n * static_cast<int64_t>(sizeof(float));
 }
 
-lacuna_status gemm(OpContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
+lacuna_status gemm(CpuContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
                    float* c, int64_t ldc, float* workspace) {
   const Dnnl* dnnl = ctx.dnnl();
   if (!dnnl) return LACUNA_UNSUPPORTED;

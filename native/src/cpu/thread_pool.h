@@ -1,6 +1,6 @@
 // One pool of worker threads per process, shared by every context and every calling thread.
-#ifndef LACUNA_SRC_THREAD_POOL_H
-#define LACUNA_SRC_THREAD_POOL_H
+#ifndef LACUNA_SRC_CPU_THREAD_POOL_H
+#define LACUNA_SRC_CPU_THREAD_POOL_H
 
 #include <atomic>
 #include <condition_variable>

@@ -1,10 +1,10 @@
 // Row-major single-precision matrix products: oneDNN inside a chunk, Lacuna's pool around the chunks.
-#ifndef LACUNA_SRC_GEMM_H
-#define LACUNA_SRC_GEMM_H
+#ifndef LACUNA_SRC_CPU_GEMM_H
+#define LACUNA_SRC_CPU_GEMM_H
 
 #include <cstdint>
 
-#include "op.h"
+#include "cpu/cpu_context.h"
 
 namespace lacuna {
 
@@ -17,7 +17,7 @@ struct GemmFactor {
 
 // c[m,n] = a[m,k] b[k,n] + (accumulate ? c : 0), cut into chunks by m, n and k alone, so that the bits do not depend on
 // the thread count. workspace: gemm_workspace(m, n, k) bytes.
-lacuna_status gemm(OpContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
+lacuna_status gemm(CpuContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
                    float* c, int64_t ldc, float* workspace);
 int64_t gemm_workspace(int64_t m, int64_t n, int64_t k);
 

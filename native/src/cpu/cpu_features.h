@@ -1,6 +1,6 @@
 // Which instruction-set tiers this CPU and this operating system can run.
-#ifndef LACUNA_SRC_CPU_FEATURES_H
-#define LACUNA_SRC_CPU_FEATURES_H
+#ifndef LACUNA_SRC_CPU_CPU_FEATURES_H
+#define LACUNA_SRC_CPU_CPU_FEATURES_H
 
 #include <cstdint>
 

@@ -1,19 +1,15 @@
-#include "cuda/context.h"
+#include "cuda/cuda_context.h"
 
 #include <algorithm>
 #include <cinttypes>
-#include <cstdarg>
-#include <cstdio>
+#include <memory>
 
+#include "cuda/dispatch.h"
 #include "cuda/images.h"
 #include "lacuna/fault.h"
 #include "op_table.h"
 
-using lacuna::cuda::DevicePointer;
-using lacuna::cuda::DriverResult;
-using lacuna::cuda::Function;
-using lacuna::cuda::Image;
-
+namespace lacuna::cuda {
 namespace {
 
 DevicePointer address_of(const void* pointer) { return reinterpret_cast<DevicePointer>(pointer); }
@@ -21,7 +17,7 @@ DevicePointer address_of(const void* pointer) { return reinterpret_cast<DevicePo
 // The machine code to try first: of the same major capability and the highest minor that the card runs.
 const Image* best_cubin(std::string_view family, int arch) {
   const Image* best = nullptr;
-  for (const Image& image : lacuna::cuda::images()) {
+  for (const Image& image : images()) {
     if (image.family == family && image.arch / 10 == arch / 10 && image.arch <= arch &&
         (!best || image.arch > best->arch)) {
       best = &image;
@@ -32,20 +28,9 @@ const Image* best_cubin(std::string_view family, int arch) {
 
 }  // namespace
 
-namespace lacuna {
+CudaContext::CudaContext() : lacuna_context("CUDA", kOps.data(), 1) {}
 
-lacuna_status OpContext::fail(lacuna_status code, const char* format, ...) {
-  const int prefix = std::snprintf(error_, sizeof error_, "%s: ", op_);
-  va_list values;
-  va_start(values, format);
-  std::vsnprintf(error_ + prefix, sizeof error_ - prefix, format, values);
-  va_end(values);
-  return code;
-}
-
-}  // namespace lacuna
-
-lacuna_status lacuna_context::open(const std::string& driver_path, int ordinal, std::string& error) {
+lacuna_status CudaContext::open(const std::string& driver_path, int ordinal, std::string& error) {
   const auto refuse = [&error](const std::string& reason) {
     error = "CUDA: " + reason;
     return LACUNA_UNSUPPORTED;
@@ -64,8 +49,8 @@ lacuna_status lacuna_context::open(const std::string& driver_path, int ordinal, 
   int major = 0, minor = 0;
   DriverResult result = driver_.cuDeviceGet(&device_, ordinal);
   if (result == 0) result = driver_.cuDeviceGetName(name, sizeof name, device_);
-  if (result == 0) result = driver_.cuDeviceGetAttribute(&major, lacuna::cuda::kAttributeMajor, device_);
-  if (result == 0) result = driver_.cuDeviceGetAttribute(&minor, lacuna::cuda::kAttributeMinor, device_);
+  if (result == 0) result = driver_.cuDeviceGetAttribute(&major, kAttributeMajor, device_);
+  if (result == 0) result = driver_.cuDeviceGetAttribute(&minor, kAttributeMinor, device_);
   const std::string device = "device " + std::to_string(ordinal) + (*name ? " (" + std::string(name) + ")" : "");
   if (result != 0) return refuse(device + " cannot be asked: " + driver_.text(result));
   const std::string capability = std::to_string(major) + "." + std::to_string(minor);
@@ -79,8 +64,8 @@ lacuna_status lacuna_context::open(const std::string& driver_path, int ordinal, 
     return refuse(device + " cannot be used: cuCtxPushCurrent: " + driver_.text(result));
   }
   description_ = "device=cuda;ordinal=" + std::to_string(ordinal) + ";name=" + name + ";compute=" + capability +
-                 ";driver=" + lacuna::cuda::version_text(driver_.version);
-  result = driver_.cuStreamCreate(&stream_, lacuna::cuda::kStreamNonBlocking);
+                 ";driver=" + version_text(driver_.version);
+  result = driver_.cuStreamCreate(&stream_, kStreamNonBlocking);
   if (result == 0) result = driver_.cuMemAlloc_v2(&fault_, sizeof(int32_t));
   if (result == 0) result = driver_.cuMemsetD8Async(fault_, 0, sizeof(int32_t), stream_);
   if (result == 0) result = driver_.cuStreamSynchronize(stream_);
@@ -90,12 +75,12 @@ lacuna_status lacuna_context::open(const std::string& driver_path, int ordinal, 
   return loaded ? LACUNA_OK : LACUNA_UNSUPPORTED;
 }
 
-bool lacuna_context::load_images(int major, int minor, std::string& error) {
+bool CudaContext::load_images(int major, int minor, std::string& error) {
   std::string log(4096, '\0');
   const auto load = [&](const Image& image, std::string& reason) {
-    int options[] = {lacuna::cuda::kJitErrorLog, lacuna::cuda::kJitErrorLogBytes};
+    int options[] = {kJitErrorLog, kJitErrorLogBytes};
     void* values[] = {log.data(), reinterpret_cast<void*>(log.size())};
-    lacuna::cuda::Module module = nullptr;
+    Module module = nullptr;
     log[0] = '\0';
     const DriverResult result = driver_.cuModuleLoadDataEx(&module, image.data, 2, options, values);
     if (result == 0) {
@@ -106,10 +91,9 @@ bool lacuna_context::load_images(int major, int minor, std::string& error) {
     if (log[0]) reason += std::string(", ") + log.c_str();
     return false;
   };
-  for (const Image& ptx : lacuna::cuda::images()) {
+  for (const Image& ptx : images()) {
     if (ptx.arch != 0) continue;
-    const Image* cubin =
-        driver_.version >= lacuna::cuda::kCubinDriver ? best_cubin(ptx.family, 10 * major + minor) : nullptr;
+    const Image* cubin = driver_.version >= kCubinDriver ? best_cubin(ptx.family, 10 * major + minor) : nullptr;
     std::string cubin_reason, ptx_reason;
     if (cubin && load(*cubin, cubin_reason)) {
       description_ += std::string(";") + ptx.family + "=sm_" + std::to_string(cubin->arch);
@@ -126,7 +110,7 @@ bool lacuna_context::load_images(int major, int minor, std::string& error) {
   return true;
 }
 
-lacuna_context::~lacuna_context() {
+CudaContext::~CudaContext() {
   if (!driver_context_) return;
   if (driver_.cuCtxPushCurrent_v2(driver_context_) == 0) {
     if (stream_) driver_.cuStreamSynchronize(stream_);
@@ -139,38 +123,26 @@ lacuna_context::~lacuna_context() {
   driver_.cuDevicePrimaryCtxRelease_v2(device_);
 }
 
-bool lacuna_context::claim() {
-  bool idle = false;
-  if (busy_.compare_exchange_strong(idle, true, std::memory_order_acquire, std::memory_order_relaxed)) return true;
-  overlap_.store(true, std::memory_order_relaxed);
-  return false;
-}
-
-lacuna_status lacuna_context::enter(const char* call) {
-  op_ = call;
+lacuna_status CudaContext::enter(const char* call) {
+  call_ = call;
   if (!broken_.empty()) {
     return fail(LACUNA_DEVICE_ERROR, "the context is unusable since %s; open a new one", broken_.c_str());
   }
   return check(driver_.cuCtxPushCurrent_v2(driver_context_), "cuCtxPushCurrent");
 }
 
-void lacuna_context::leave() {
-  lacuna::cuda::DriverContext popped = nullptr;
+void CudaContext::leave() {
+  DriverContext popped = nullptr;
   driver_.cuCtxPopCurrent_v2(&popped);
 }
 
-lacuna_status lacuna_context::check(DriverResult result, const char* what) {
+lacuna_status CudaContext::check(DriverResult result, const char* what) {
   if (result == 0) return LACUNA_OK;
-  broken_ = std::string(op_) + ": " + what + ": " + driver_.text(result);
+  broken_ = std::string(call_) + ": " + what + ": " + driver_.text(result);
   return fail(LACUNA_DEVICE_ERROR, "%s: %s", what, driver_.text(result).c_str());
 }
 
-const lacuna::Dnnl* lacuna_context::dnnl() {
-  fail(LACUNA_UNSUPPORTED, "the CUDA back end has no oneDNN");
-  return nullptr;
-}
-
-bool lacuna_context::lent(const void* address, int64_t bytes) const {
+bool CudaContext::lent(const void* address, int64_t bytes) const {
   const uintptr_t first = reinterpret_cast<uintptr_t>(address);
   auto block = blocks_.upper_bound(first);
   if (block == blocks_.begin()) return false;
@@ -179,34 +151,21 @@ bool lacuna_context::lent(const void* address, int64_t bytes) const {
   return offset < block->second && bytes <= block->second - offset;
 }
 
-lacuna_status lacuna_context::alloc(int64_t bytes, void** out) {
-  *out = nullptr;
-  if (bytes <= 0) return fail(LACUNA_INVALID_ARGUMENT, "bytes is %" PRId64 ", want > 0", bytes);
+lacuna_status CudaContext::allocate(int64_t bytes, void** out) {
   DevicePointer address = 0;
   const DriverResult result = driver_.cuMemAlloc_v2(&address, static_cast<size_t>(bytes));
-  if (result == lacuna::cuda::kOutOfMemory) {
+  if (result == kOutOfMemory) {
     return fail(LACUNA_OUT_OF_MEMORY, "no device memory for %" PRId64 " bytes", bytes);
   }
-  if (const lacuna_status status = check(result, "cuMemAlloc")) return status;
-  try {
-    blocks_.emplace(address, bytes);
-  } catch (...) {
-    driver_.cuMemFree_v2(address);
-    throw;
-  }
   *out = reinterpret_cast<void*>(address);
-  return LACUNA_OK;
+  return check(result, "cuMemAlloc");
 }
 
-lacuna_status lacuna_context::free(void* address) {
-  if (!address) return LACUNA_OK;
-  if (blocks_.erase(reinterpret_cast<uintptr_t>(address)) == 0) {
-    return fail(LACUNA_INVALID_ARGUMENT, "address %p was not lent by this context, or was freed before", address);
-  }
-  return check(driver_.cuMemFree_v2(address_of(address)), "cuMemFree");
+lacuna_status CudaContext::deallocate(void* block) {
+  return check(driver_.cuMemFree_v2(address_of(block)), "cuMemFree");
 }
 
-lacuna_status lacuna_context::upload(void* device, const void* host, int64_t bytes) {
+lacuna_status CudaContext::upload(void* device, const void* host, int64_t bytes) {
   if (!lent(device, bytes)) {
     return fail(LACUNA_INVALID_ARGUMENT, "target %p, %" PRId64 " bytes, is not within this context's device memory",
                 device, bytes);
@@ -219,7 +178,7 @@ lacuna_status lacuna_context::upload(void* device, const void* host, int64_t byt
   return check(driver_.cuStreamSynchronize(stream_), "cuStreamSynchronize");
 }
 
-lacuna_status lacuna_context::download(void* host, const void* device, int64_t bytes) {
+lacuna_status CudaContext::download(void* host, const void* device, int64_t bytes) {
   if (!lent(device, bytes)) {
     return fail(LACUNA_INVALID_ARGUMENT, "source %p, %" PRId64 " bytes, is not within this context's device memory",
                 device, bytes);
@@ -232,7 +191,7 @@ lacuna_status lacuna_context::download(void* host, const void* device, int64_t b
   return synchronize();
 }
 
-lacuna_status lacuna_context::copy(void* target, const void* source, int64_t bytes) {
+lacuna_status CudaContext::copy(void* target, const void* source, int64_t bytes) {
   for (const void* address : {static_cast<const void*>(target), source}) {
     if (!lent(address, bytes)) {
       return fail(LACUNA_INVALID_ARGUMENT, "%s %p, %" PRId64 " bytes, is not within this context's device memory",
@@ -244,7 +203,7 @@ lacuna_status lacuna_context::copy(void* target, const void* source, int64_t byt
                "cuMemcpyDtoDAsync");
 }
 
-lacuna_status lacuna_context::synchronize() {
+lacuna_status CudaContext::synchronize() {
   int32_t fault = 0;
   if (const lacuna_status status =
           check(driver_.cuMemcpyDtoHAsync_v2(&fault, fault_, sizeof fault, stream_), "cuMemcpyDtoHAsync")) {
@@ -256,9 +215,9 @@ lacuna_status lacuna_context::synchronize() {
           check(driver_.cuMemsetD8Async(fault_, 0, sizeof fault, stream_), "cuMemsetD8Async")) {
     return status;
   }
-  op_ = lacuna::op_name(fault >> lacuna::kFaultBits);
-  const auto kind = static_cast<lacuna::Fault>(fault & ((1 << lacuna::kFaultBits) - 1));
-  if (kind == lacuna::Fault::kNonFinite) {
+  call_ = op_name(fault >> kFaultBits);
+  const auto kind = static_cast<Fault>(fault & ((1 << kFaultBits) - 1));
+  if (kind == Fault::kNonFinite) {
     return fail(LACUNA_NON_FINITE,
                 "an input holds NaN or infinity; an earlier call was refused on the device and changed nothing");
   }
@@ -266,7 +225,7 @@ lacuna_status lacuna_context::synchronize() {
               "an input is out of range; an earlier call was refused on the device and changed nothing");
 }
 
-lacuna_status lacuna_context::function(const char* family, const char* kernel, Function& out) {
+lacuna_status CudaContext::function(const char* family, const char* kernel, Function& out) {
   if (const auto known = functions_.find(kernel); known != functions_.end()) {
     out = known->second;
     return LACUNA_OK;
@@ -280,8 +239,8 @@ lacuna_status lacuna_context::function(const char* family, const char* kernel, F
   return LACUNA_OK;
 }
 
-lacuna_status lacuna_context::launch(const char* family, const char* kernel, int64_t blocks, int threads,
-                                     void** arguments) {
+lacuna_status CudaContext::launch(const char* family, const char* kernel, int64_t blocks, int threads,
+                                  void** arguments) {
   if (blocks == 0) return LACUNA_OK;
   if (blocks > INT32_MAX)
     return fail(LACUNA_UNSUPPORTED, "%s needs %" PRId64 " blocks, want <= %d", kernel, blocks, INT32_MAX);
@@ -290,4 +249,14 @@ lacuna_status lacuna_context::launch(const char* family, const char* kernel, int
   return check(driver_.cuLaunchKernel(loaded, static_cast<unsigned>(blocks), 1, 1, static_cast<unsigned>(threads), 1, 1,
                                       0, stream_, arguments, nullptr),
                kernel);
+}
+
+}  // namespace lacuna::cuda
+
+lacuna_status lacuna::open_context(const lacuna_open_args& args, std::unique_ptr<lacuna_context>& out,
+                                   std::string& error) {
+  auto ctx = std::make_unique<cuda::CudaContext>();
+  const lacuna_status status = ctx->open(args.library_dir ? args.library_dir : "libcuda.so.1", args.device, error);
+  if (status == LACUNA_OK) out = std::move(ctx);
+  return status;
 }

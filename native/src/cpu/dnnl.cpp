@@ -1,4 +1,4 @@
-#include "dnnl.h"
+#include "cpu/dnnl.h"
 
 #include <dlfcn.h>
 

@@ -1,7 +1,7 @@
 // The few functions of oneDNN that Lacuna calls, loaded at the first GEMM: libdnnl is 85 MB, and a process that needs
 // no GEMM should not pay for it.
-#ifndef LACUNA_SRC_DNNL_H
-#define LACUNA_SRC_DNNL_H
+#ifndef LACUNA_SRC_CPU_DNNL_H
+#define LACUNA_SRC_CPU_DNNL_H
 
 #include <string>
 
