@@ -6,6 +6,7 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpField;
 import dev.lacuna.spi.OpLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
@@ -174,6 +175,18 @@ public final class Tape implements AutoCloseable {
   /** Binds a tensor to a field of a call. */
   public void bind(OpCall call, int field, Tensor tensor) {
     int slot = slot(tensor);
+    OpField argument = call.op().fields().get(field);
+    if (argument.dtype() != values.dtype[slot]) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          call.op()
+              + ": "
+              + argument.name()
+              + " is a tensor of "
+              + values.dtype[slot]
+              + ", want "
+              + argument.dtype());
+    }
     call.tensor(field, values.memory[slot], values.offset[slot]);
   }
 
@@ -273,7 +286,7 @@ public final class Tape implements AutoCloseable {
     return slab.capacity();
   }
 
-  /** Frees the tape's memory. */
+  /** Frees the tape's memory; used again, the tape starts anew. */
   @Override
   public void close() {
     reset();

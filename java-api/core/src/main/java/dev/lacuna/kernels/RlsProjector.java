@@ -48,6 +48,7 @@ public final class RlsProjector implements AutoCloseable {
   private final Norm norm;
   private final Memory factor;
   private final Memory state;
+  private boolean closed;
 
   /**
    * A projector for features of {@code size} numbers, with P = I.
@@ -168,10 +169,13 @@ public final class RlsProjector implements AutoCloseable {
     return numbers;
   }
 
-  /** Frees P. */
+  /** Frees P; closing twice is fine. */
   @Override
   public void close() {
-    context.free(factor);
-    context.free(state);
+    if (!closed) {
+      closed = true;
+      context.free(factor);
+      context.free(state);
+    }
   }
 }

@@ -54,7 +54,7 @@ public final class ReferenceOps {
   static {
     for (OpLayout op : OpLayouts.ALL) {
       if (!OPS.containsKey(op)) {
-        throw new IllegalStateException(op.name() + " has no reference");
+        throw new IllegalStateException(op.name() + " has no reference: add it to ReferenceOps");
       }
     }
   }
