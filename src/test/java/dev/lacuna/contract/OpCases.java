@@ -95,7 +95,7 @@ final class OpCases {
       case "rls_absorb" -> rls();
       case "rls_project" -> project();
       case "vq_nearest" -> vq();
-      default -> List.of();
+      default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }
 

@@ -1,7 +1,5 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.Context;
-import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
 import picocli.CommandLine.Option;
@@ -30,7 +28,8 @@ final class BackendOptions {
           "Cap on the CPU's instruction set: best, scalar, avx2, avx512 (default: ${DEFAULT-VALUE}).")
   private Tier tier = Tier.BEST;
 
-  Context open() {
-    return Lacuna.open(new OpenOptions(backend, threads, tier, 0));
+  /** How to open a context; numbers that cannot be are refused. */
+  OpenOptions options() {
+    return new OpenOptions(backend, threads, tier, 0);
   }
 }

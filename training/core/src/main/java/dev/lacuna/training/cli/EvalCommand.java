@@ -1,6 +1,8 @@
 package dev.lacuna.training.cli;
 
 import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.mla.MlaConfig;
 import dev.lacuna.training.mla.MlaExperiment;
@@ -44,14 +46,10 @@ final class EvalCommand implements Callable<Integer> {
     RunFolder folder = RunFolder.open(run);
     MlaConfig config = folder.readConfig("mla", MlaConfig.class);
     long start = System.nanoTime();
-    MultimodalData samples =
-        data.avMnist(
-            config.train(),
-            config.validation(),
-            config.test(),
-            config.dataSeed(),
-            Progress.onStandardError());
-    try (Context context = backend.open()) {
+    AvMnist.Options wanted =
+        data.avMnist(config.train(), config.validation(), config.test(), config.dataSeed());
+    try (Context context = Lacuna.open(backend.options())) {
+      MultimodalData samples = AvMnist.prepare(wanted, Progress.onStandardError());
       Results results = new MlaExperiment(context, samples, config).evaluate(folder);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {

@@ -3,7 +3,13 @@ package dev.lacuna.training.cli;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.lacuna.Context;
 import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.OpenOptions;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.ops.LinearOp;
 import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.BackendProvider;
 import dev.lacuna.spi.OpLayouts;
@@ -39,15 +45,19 @@ final class InfoCommand implements Callable<Integer> {
       Availability availability = provider.availability();
       ObjectNode backend = backends.addObject();
       backend.put("name", provider.name());
-      backend.put("usable", availability.usable());
-      backend.put("reason", availability.reason());
-      if (availability.usable()) {
-        for (String fact : availability.reason().split(";", -1)) {
+      try {
+        String facts = availability.usable() ? facts(provider) : availability.reason();
+        backend.put("usable", availability.usable());
+        backend.put("reason", facts);
+        for (String fact : facts.split(";", -1)) {
           int equals = fact.indexOf('=');
-          if (equals > 0) {
+          if (availability.usable() && equals > 0) {
             backend.put(fact.substring(0, equals), fact.substring(equals + 1));
           }
         }
+      } catch (LacunaException e) {
+        backend.put("usable", false);
+        backend.put("reason", e.getMessage());
       }
       availability.tried().forEach(backend.putArray("tried")::add);
     }
@@ -59,6 +69,18 @@ final class InfoCommand implements Callable<Integer> {
     }
     out.flush();
     return 0;
+  }
+
+  /** What a back end says of itself after a matrix product, which loads oneDNN. */
+  private static String facts(BackendProvider provider) {
+    try (Context context = new Context(provider, OpenOptions.DEFAULT);
+        Tape tape = new Tape(context)) {
+      if (context.supports(OpLayouts.LinearFwd.OP)) {
+        Tensor one = tape.input(new float[] {1}, 1, 1);
+        LinearOp.linear(one, one, null);
+      }
+      return context.describe();
+    }
   }
 
   private static void print(ObjectNode root, PrintWriter out) {

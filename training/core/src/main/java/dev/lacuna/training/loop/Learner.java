@@ -8,7 +8,7 @@ import dev.lacuna.multimodal.Fusion;
 /** A model that learns batch by batch and gives logits for each modality. */
 public interface Learner extends AutoCloseable {
   /**
-   * Learns from a batch.
+   * Learns from a batch; where the loss is not finite, nothing moves.
    *
    * @param tape is reset and used
    * @param learningRate of this step

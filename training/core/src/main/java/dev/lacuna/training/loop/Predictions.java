@@ -1,5 +1,7 @@
 package dev.lacuna.training.loop;
 
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.multimodal.Fusion;
@@ -56,6 +58,15 @@ public record Predictions(Split split, double[][][] logits, double[][] entropy) 
       double[] e = SoftmaxOp.entropy(scores).toDoubleArray();
       int classes = (int) scores.cols();
       for (int i = 0; i < samples.length; i++) {
+        if (!Double.isFinite(e[i])) {
+          throw new LacunaException(
+              Status.NON_FINITE,
+              "the prediction of "
+                  + batch.data().modalityNames().get(modality)
+                  + " for sample "
+                  + samples[i]
+                  + " is not a number: training has diverged; try a smaller --learning-rate");
+        }
         logits[samples[i]] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
         entropy[samples[i]] = e[i];
       }

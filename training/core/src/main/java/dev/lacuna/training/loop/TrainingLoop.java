@@ -84,7 +84,7 @@ public final class TrainingLoop {
       String name,
       Progress progress) {
     int samples = data.train().size();
-    int steps = (samples + options.batch() - 1) / options.batch();
+    int steps = Math.ceilDiv(samples, options.batch());
     int[] most = RandomShift.parse(options.shift(), data.modalityNames());
     long start = System.nanoTime();
     List<Epoch> epochs = new ArrayList<>();
@@ -96,7 +96,8 @@ public final class TrainingLoop {
         double sum = 0;
         for (int step = 0; step < steps; step++) {
           int from = step * options.batch();
-          int[] chosen = Arrays.copyOfRange(order, from, Math.min(samples, from + options.batch()));
+          int[] chosen =
+              Arrays.copyOfRange(order, from, from + Math.min(options.batch(), samples - from));
           RandomShift shift =
               new RandomShift(most, new CounterRandom(options.seed(), AUGMENT, step + e * steps));
           double done = (e - 1 + (double) step / steps) / options.epochs();

@@ -7,11 +7,11 @@ public final class Accuracy {
 
   private Accuracy() {}
 
-  /** Class of the highest score, lowest on ties; NaN never wins. */
+  /** Class of the highest score, lowest on ties; NaN never wins: all NaN gives -1, no class. */
   public static int argmax(double[] scores) {
-    int best = 0;
-    for (int c = 1; c < scores.length; c++) {
-      if (scores[c] > scores[best] || Double.isNaN(scores[best])) {
+    int best = -1;
+    for (int c = 0; c < scores.length; c++) {
+      if (best < 0 ? !Double.isNaN(scores[c]) : scores[c] > scores[best]) {
         best = c;
       }
     }

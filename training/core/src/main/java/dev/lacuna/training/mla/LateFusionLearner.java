@@ -56,6 +56,17 @@ public final class LateFusionLearner implements Learner {
   public double learn(Tape tape, Batch batch, double learningRate, int index, int steps) {
     tape.reset();
     store.zeroGrad();
+    Tensor loss = loss(tape, batch);
+    double value = loss.item();
+    if (Double.isFinite(value)) {
+      loss.backward();
+      sgd.step(learningRate);
+    }
+    return value;
+  }
+
+  /** Cross-entropy of the mean of the logits that each sample has. */
+  Tensor loss(Tape tape, Batch batch) {
     int size = batch.samples().length;
     float[] share = new float[size];
     Tensor sum = null;
@@ -73,10 +84,7 @@ public final class LateFusionLearner implements Learner {
       share[i] = 1 / share[i];
     }
     Tensor mean = ElementwiseOp.mul(Objects.requireNonNull(sum), tape.input(share, size, 1));
-    Tensor loss = SoftmaxOp.crossEntropy(mean, batch.labels(tape));
-    loss.backward();
-    sgd.step(learningRate);
-    return loss.item();
+    return SoftmaxOp.crossEntropy(mean, batch.labels(tape));
   }
 
   @Override

@@ -24,7 +24,7 @@ public record MlaConfig(
   /** Checks the number of seeds. */
   public MlaConfig {
     if (seeds < 1) {
-      throw new IllegalArgumentException("--seeds is " + seeds + ", want >= 1");
+      throw new IllegalArgumentException("seeds is " + seeds + ", want >= 1");
     }
   }
 }

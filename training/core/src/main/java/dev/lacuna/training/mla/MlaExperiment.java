@@ -2,6 +2,8 @@ package dev.lacuna.training.mla;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.MissingRates;
@@ -53,9 +55,21 @@ public final class MlaExperiment {
     Presence presence =
         MissingRates.parse(config.missing(), names)
             .draw(data.train().presence(), new CounterRandom(config.dataSeed(), TRAIN_TABLE, 0));
-    MissingTable.write(folder.file("missing-train.csv"), presence, names);
+    for (int m = 0; m < names.size(); m++) {
+      if (presence.count(m) == 0) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "--missing "
+                + config.missing()
+                + " leaves no training sample with "
+                + names.get(m)
+                + ", which would then vote without having learned");
+      }
+    }
+    folder.write("missing-train.csv", file -> MissingTable.write(file, presence, names));
     testPatterns.forEach((pattern, table) ->
-        MissingTable.write(folder.file("missing-test-" + pattern + ".csv"), table, names));
+        folder.write(
+            "missing-test-" + pattern + ".csv", file -> MissingTable.write(file, table, names)));
     StringBuilder log = new StringBuilder(LOG_HEADER);
     List<Map<String, Double>> bySeed = new ArrayList<>();
     MlaOptions options = config.options();

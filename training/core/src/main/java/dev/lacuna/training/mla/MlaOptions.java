@@ -36,6 +36,31 @@ public record MlaOptions(
     Order order,
     Norm norm,
     Fusion.Mode fusion) {
+  /** P is [width, width]; wider features than this are no use for a small encoder. */
+  private static final int MAX_WIDTH = 16_384;
+
+  /** Checks the ranges. */
+  public MlaOptions {
+    require(width >= 1 && width <= MAX_WIDTH, "width", width, "1 to " + MAX_WIDTH);
+    require(epochs >= 1, "epochs", epochs, ">= 1");
+    require(batch >= 1, "batch", batch, ">= 1");
+    require(positive(learningRate), "learning rate", learningRate, "a number > 0");
+    require(positive(headRate), "head rate", headRate, "a number > 0");
+    require(momentum >= 0 && momentum < 1, "momentum", momentum, "0 <= momentum < 1");
+    require(
+        weightDecay == 0 || positive(weightDecay), "weight decay", weightDecay, "a number >= 0");
+  }
+
+  private static boolean positive(double value) {
+    return value > 0 && value < Double.POSITIVE_INFINITY;
+  }
+
+  private static void require(boolean met, String name, Number value, String wanted) {
+    if (!met) {
+      throw new IllegalArgumentException(name + " is " + value + ", want " + wanted);
+    }
+  }
+
   /** What is trained. */
   public enum Method {
     /** Alternating unimodal steps with a shared head. */

@@ -1,9 +1,12 @@
 package dev.lacuna.training.report;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
@@ -16,43 +19,72 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
  * What a run leaves: metrics.json, log.csv, the missing tables and a model for each seed. Every
- * file is whole or not there.
+ * file is whole or not there, and a run that does not end with metrics.json takes its files away.
  */
-public final class RunFolder {
+public final class RunFolder implements AutoCloseable {
   /** Version of metrics.json. */
   public static final int SCHEMA = 1;
 
+  private static final System.Logger LOG = System.getLogger(RunFolder.class.getName());
+
   private static final String METRICS = "metrics.json";
   private static final ObjectMapper JSON =
-      new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .build();
 
   private final Path folder;
+
+  /** What an unfinished run has made, newest last. */
+  private final Deque<Path> made = new ArrayDeque<>();
+
+  /** Ctrl-C ends the program without closing anything. */
+  private final Thread whenKilled = new Thread(this::removeUnfinished);
+
+  private boolean ended;
 
   private RunFolder(Path folder) {
     this.folder = folder;
   }
 
-  /** Makes an empty folder for a new run; one that holds files already is refused. */
+  /**
+   * Makes an empty folder for a new run; one that holds files already is refused. Closing it before
+   * {@link #writeMetrics} removes it with what was written.
+   */
   public static RunFolder create(Path folder) {
+    RunFolder run = new RunFolder(folder.toAbsolutePath());
+    if (Files.exists(folder) && !Files.isDirectory(folder)) {
+      throw bad(folder + " is a file; give another --out");
+    }
     try {
-      Files.createDirectories(folder);
+      if (!Files.exists(folder)) {
+        Files.createDirectories(folder);
+        run.made.add(run.folder);
+      }
       try (Stream<Path> files = Files.list(folder)) {
         if (files.findAny().isPresent()) {
-          throw bad(folder + " is not empty; give another --out, or remove it");
+          throw bad(run + " is not empty; give another --out, or remove it");
         }
       }
     } catch (IOException e) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT, folder + ": run folder cannot be made: " + e, e);
     }
-    return new RunFolder(folder);
+    Runtime.getRuntime().addShutdownHook(run.whenKilled);
+    return run;
   }
 
-  /** Opens the folder of a finished run. */
+  /** Opens the folder of a finished run; closing it changes nothing. */
   public static RunFolder open(Path folder) {
     if (!Files.isRegularFile(folder.resolve(METRICS))) {
       throw bad(folder + " is no run folder: it has no " + METRICS);
@@ -60,9 +92,25 @@ public final class RunFolder {
     return new RunFolder(folder);
   }
 
-  /** A file in the folder. */
-  public Path file(String name) {
-    return folder.resolve(name);
+  @Override
+  public void close() {
+    try {
+      Runtime.getRuntime().removeShutdownHook(whenKilled);
+    } catch (IllegalStateException e) {
+      return; // it is running
+    }
+    removeUnfinished();
+  }
+
+  private synchronized void removeUnfinished() {
+    ended = true;
+    try {
+      while (!made.isEmpty()) {
+        Files.deleteIfExists(made.removeLast());
+      }
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "{0}: an unfinished run is left over: {1}", folder, e);
+    }
   }
 
   @Override
@@ -70,13 +118,23 @@ public final class RunFolder {
     return folder.toString();
   }
 
-  /** Writes a text file. */
+  /** Writes a file of a new run. */
+  public synchronized void write(String name, Consumer<Path> writer) {
+    if (ended) {
+      throw bad(folder + ": the run has ended; " + name + " is not written");
+    }
+    made.addLast(folder.resolve(name));
+    writer.accept(made.getLast());
+  }
+
+  /** Writes a text file of a new run. */
   public void write(String name, String text) {
-    AtomicFile.write(file(name), ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8)));
+    ByteBuffer bytes = ByteBuffer.wrap(text.getBytes(StandardCharsets.UTF_8));
+    write(name, file -> AtomicFile.write(file, bytes));
   }
 
   /**
-   * Writes metrics.json and returns its text.
+   * Writes metrics.json, which finishes the run, and returns its text.
    *
    * @param config what was asked for; with the results the part that does not depend on the machine
    * @param run machine, versions, seconds
@@ -84,7 +142,12 @@ public final class RunFolder {
   public String writeMetrics(String system, Object config, Results results, Object run) {
     String text = document(system, config, results, run);
     write(METRICS, text);
+    finish();
     return text;
+  }
+
+  private synchronized void finish() {
+    made.clear();
   }
 
   /** The text of metrics.json. */
@@ -100,20 +163,25 @@ public final class RunFolder {
 
   /** The config of a finished run. */
   public <T> T readConfig(String system, Class<T> type) {
-    Path file = file(METRICS);
+    Path file = folder.resolve(METRICS);
     try {
       JsonNode root = JSON.readTree(Files.readAllBytes(file));
-      if (root.path("schema").asInt() != SCHEMA || !root.path("system").asText().equals(system)) {
+      String schema = root.path("schema").asText("none");
+      String found = root.path("system").asText("none");
+      if (!schema.equals(String.valueOf(SCHEMA)) || !found.equals(system)) {
         throw bad(
             file
-                + " is schema "
-                + root.path("schema")
-                + " of system "
-                + root.path("system")
+                + " is of schema "
+                + schema
+                + " and system "
+                + found
                 + ", want schema "
                 + SCHEMA
-                + " of "
+                + " and system "
                 + system);
+      }
+      if (!root.path("config").isObject()) {
+        throw bad(file + " is damaged: it has no config");
       }
       return JSON.treeToValue(root.path("config"), type);
     } catch (JsonProcessingException e) {
@@ -141,20 +209,37 @@ public final class RunFolder {
       }
       file.tensors().put(parameter.name(), new SafeTensors.Entry(parameter.shape(), narrow));
     }
-    file.write(file(modelFile(seed)));
+    write(modelFile(seed), file::write);
   }
 
   /** Reads all parameters; a tensor that is missing or of another shape is named. */
   public void readModel(long seed, ParameterStore store) {
-    SafeTensors file = SafeTensors.read(file(modelFile(seed)));
-    for (Parameter parameter : store.parameters()) {
-      float[] narrow = file.require(parameter.name(), parameter.shape());
-      double[] value = new double[narrow.length];
-      for (int i = 0; i < value.length; i++) {
-        value[i] = narrow[i];
-      }
-      parameter.set(value);
+    Path path = folder.resolve(modelFile(seed));
+    if (!Files.isRegularFile(path)) {
+      throw bad(folder + " has no " + path.getFileName());
     }
+    SafeTensors file = SafeTensors.read(path);
+    for (Parameter parameter : store.parameters()) {
+      parameter.set(value(path, file, parameter));
+    }
+  }
+
+  private static double[] value(Path path, SafeTensors file, Parameter parameter) {
+    float[] narrow;
+    try {
+      narrow = file.require(parameter.name(), parameter.shape());
+    } catch (IllegalArgumentException e) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, path + " does not fit this run: " + e.getMessage(), e);
+    }
+    double[] value = new double[narrow.length];
+    for (int i = 0; i < value.length; i++) {
+      value[i] = narrow[i];
+      if (!Double.isFinite(value[i])) {
+        throw bad(path + " is damaged: " + parameter.name() + " has " + value[i] + " at " + i);
+      }
+    }
+    return value;
   }
 
   private static LacunaException bad(String message) {

@@ -1,0 +1,126 @@
+package dev.lacuna.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lacuna.Lacuna;
+import dev.lacuna.spi.Availability;
+import dev.lacuna.spi.BackendProvider;
+import dev.lacuna.spi.OpLayouts;
+import dev.lacuna.training.cli.Main;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+import picocli.CommandLine.Model.OptionSpec;
+
+/** Help teaches, and a call that cannot be meant is told so in one line. */
+class HelpTest {
+  static Stream<String> commands() {
+    return Main.commandLine().getSubcommands().keySet().stream().filter(c -> !c.equals("help"));
+  }
+
+  @ParameterizedTest
+  @MethodSource("commands")
+  void everyCommandsHelpNamesAndExplainsEveryOption(String command) {
+    Cli help = Cli.run(command, "--help").done();
+    assertEquals("", help.err());
+    assertEquals(help.out(), Cli.run("help", command).done().out());
+    assertTrue(help.out().startsWith("Usage: lacuna " + command), help.out());
+    assertTrue(help.out().lines().allMatch(line -> line.length() <= 80), help.out());
+    CommandLine line = Main.commandLine().getSubcommands().get(command);
+    for (OptionSpec option : line.getCommandSpec().options()) {
+      assertTrue(help.out().contains(option.longestName()), option.longestName());
+      assertFalse(String.join(" ", option.description()).isBlank(), option.longestName());
+    }
+  }
+
+  @Test
+  void trainsHelpShowsDefaultsAndExamples() {
+    String help = Cli.run("train", "--help").done().out();
+    for (String part :
+        new String[] {
+          "Examples:",
+          "lacuna train --missing audio=0.7",
+          "image=0.3,audio=0.2",
+          "project_then_absorb",
+          "(default: 64)",
+          "late_fusion",
+          "reference-f64"
+        }) {
+      assertTrue(help.contains(part), part);
+    }
+    assertFalse(help.contains("${"), help);
+  }
+
+  @Test
+  void theCommandsAreListedWithWhatTheyDo() {
+    Cli help = Cli.run("--help").done();
+    commands()
+        .forEach(command ->
+            assertTrue(help.out().matches("(?s).*\\n  " + command + " +[A-Z].*"), command));
+    assertTrue(help.out().contains("./lacuna train"), help.out());
+    Cli nothing = Cli.run();
+    assertEquals(2, nothing.code());
+    assertEquals(help.out(), nothing.err());
+  }
+
+  @Test
+  void versionIsOneLine() {
+    assertTrue(Cli.run("--version").done().out().matches("lacuna [0-9]\\S*\n"));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "trian                     | 'trian'                     | train",
+        "train --epoch 3           | '--epoch'                   | --epochs",
+        "train --epochs            | --epochs |",
+        "train --epochs many       | 'many' is not an int |",
+        "train --epochs 3000000000 | '3000000000' is not an int |",
+        "train --learning-rate x   | 'x' is not a double |",
+        "train --epochs 2 --epochs 3 | '--epochs' |",
+        "train --method magic      | [MLA, LATE_FUSION] |",
+        "train --fusion magic      | [DYNAMIC, FIXED] |",
+        "train --order magic       | [PROJECT_THEN_ABSORB, ABSORB_THEN_PROJECT] |",
+        "train --norm magic        | [NONE, FRO] |",
+        "train --tier avx9         | [BEST, SCALAR, AVX2, AVX512] |",
+        "train smil2               | 'smil2', want mla |",
+        "train mla smil            | 'smil' |",
+        "eval                      | FOLDER |",
+        "eval a b                  | 'b' |",
+        "info now                  | 'now' |",
+        "help magic                | 'magic' |"
+      })
+  void aWrongCallIsToldInOneLine(String call, String part, String suggestion) {
+    Cli failed = Cli.run(call.split(" +", -1)).failed(2, part);
+    assertTrue(failed.err().contains(" --help'."), failed.err());
+    assertTrue(failed.err().lines().count() <= 3, failed.err());
+    if (suggestion != null) {
+      assertTrue(failed.err().contains(suggestion), failed.err());
+    }
+  }
+
+  @Test
+  void infoListsEveryBackEndWithItsReason() {
+    var info = Cli.run("info", "--json").json();
+    Map<String, BackendProvider> providers =
+        Lacuna.providers().stream().collect(Collectors.toMap(BackendProvider::name, p -> p));
+    assertEquals(providers.size(), info.path("backends").size());
+    info.path("backends")
+        .forEach(backend -> {
+          Availability availability = providers.get(backend.path("name").asText()).availability();
+          assertEquals(availability.usable(), backend.path("usable").asBoolean());
+          assertFalse(backend.path("reason").asText().isBlank(), backend.toString());
+        });
+    assertEquals(OpLayouts.ALL.size(), info.path("ops").asInt());
+    String text = Cli.run("info").done().out();
+    providers.keySet().forEach(name -> assertTrue(text.contains(name), text));
+  }
+}

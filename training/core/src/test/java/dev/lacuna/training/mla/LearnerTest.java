@@ -1,0 +1,175 @@
+package dev.lacuna.training.mla;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.OpenOptions;
+import dev.lacuna.autograd.Parameter;
+import dev.lacuna.autograd.ParameterGroup;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.loop.Batch;
+import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.RandomShift;
+import dev.lacuna.training.loop.Toy;
+import dev.lacuna.training.mla.MlaOptions.Method;
+import java.util.Arrays;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What both learners do with batches from which something is missing. */
+class LearnerTest {
+  private static final int SAMPLES = 6;
+  private static final byte[] HALF = {1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0};
+
+  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+  private final Tape tape = new Tape(context);
+
+  @AfterEach
+  void close() {
+    tape.close();
+    context.close();
+  }
+
+  private Learner learner(Method method, MultimodalData data) {
+    MlaOptions options = MlaOptionsTest.options(method, Projection.RLS);
+    return method == Method.MLA
+        ? new MlaLearner(context, data, options, 0)
+        : new LateFusionLearner(context, data, options, 0);
+  }
+
+  private static Batch batch(MultimodalData data, byte[] table, int... samples) {
+    Presence presence = new Presence(SAMPLES, 2, table);
+    return new Batch(data, data.train(), presence, samples, RandomShift.none(2));
+  }
+
+  private static double[][] values(ParameterGroup group) {
+    return group.parameters().stream().map(Parameter::get).toArray(double[][]::new);
+  }
+
+  private static ParameterGroup group(Learner learner, String name) {
+    return learner.store().groups().stream()
+        .filter(g -> g.name().equals(name))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void rowsOfAbsentSamplesAreNeverRead(Method method) {
+    MultimodalData clean = Toy.data(SAMPLES, 1, 1);
+    MultimodalData poisoned = Toy.data(SAMPLES, 1, 1);
+    for (int i = 0; i < HALF.length; i++) {
+      if (HALF[i] == 0) {
+        Arrays.fill(poisoned.modalities().get(i % 2).rows()[i / 2], Float.NaN);
+      }
+    }
+    try (Learner first = learner(method, clean);
+        Learner second = learner(method, poisoned)) {
+      for (int step = 0; step < 3; step++) {
+        double loss = first.learn(tape, batch(clean, HALF, 0, 1, 2, 3, 4, 5), 0.05, step, 3);
+        double same = second.learn(tape, batch(poisoned, HALF, 0, 1, 2, 3, 4, 5), 0.05, step, 3);
+        assertTrue(Double.isFinite(loss), "loss " + loss);
+        assertEquals(loss, same);
+      }
+      for (int i = 0; i < first.store().groups().size(); i++) {
+        assertArrayEquals(
+            values(first.store().groups().get(i)), values(second.store().groups().get(i)));
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aModalityThatNoSampleHasDoesNotMove(Method method) {
+    MultimodalData data = Toy.data(SAMPLES, 1, 1);
+    byte[] noImage = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
+    try (Learner learner = learner(method, data)) {
+      // with momentum in everything first
+      learner.learn(tape, batch(data, HALF, 0, 1, 2, 3, 4, 5), 0.05, 0, 3);
+      double[][] image = values(group(learner, "image"));
+      double[][] audio = values(group(learner, "audio"));
+      double loss = learner.learn(tape, batch(data, noImage, 0, 1, 2, 3), 0.05, 1, 3);
+      assertTrue(Double.isFinite(loss), "loss " + loss);
+      assertArrayEquals(image, values(group(learner, "image")));
+      assertFalse(Arrays.deepEquals(audio, values(group(learner, "audio"))), "audio stood still");
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aBatchOfOneWorks(Method method) {
+    MultimodalData data = Toy.data(SAMPLES, 1, 1);
+    try (Learner learner = learner(method, data)) {
+      for (int sample = 0; sample < SAMPLES; sample++) {
+        double loss = learner.learn(tape, batch(data, HALF, sample), 0.05, sample, SAMPLES);
+        assertTrue(Double.isFinite(loss), "sample " + sample + ": loss " + loss);
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(Method.class)
+  void aLossThatIsNoNumberIsReturnedAndMovesNothing(Method method) {
+    MultimodalData data = Toy.data(SAMPLES, 1, 1);
+    try (Learner learner = learner(method, data)) {
+      Arrays.fill(data.modalities().get(1).rows()[0], Float.NaN);
+      double[][] head = values(learner.store().groups().getLast());
+      double[][] audio = values(group(learner, "audio"));
+      double loss = learner.learn(tape, batch(data, HALF, 0, 3), 0.05, 0, 1);
+      assertTrue(Double.isNaN(loss), "loss " + loss);
+      assertArrayEquals(audio, values(group(learner, "audio")));
+      if (method == Method.LATE_FUSION) {
+        assertArrayEquals(head, values(learner.store().groups().getLast()));
+      }
+    }
+  }
+
+  @Test
+  void theAblationWithoutProjectionIsAnotherRun() {
+    MultimodalData data = Toy.data(SAMPLES, 1, 1);
+    MlaOptions without = MlaOptionsTest.options(Method.MLA, Projection.NONE);
+    try (Learner rls = learner(Method.MLA, data);
+        Learner none = new MlaLearner(context, data, without, 0)) {
+      assertArrayEquals(values(group(rls, "head")), values(group(none, "head")));
+      Batch batch = batch(data, HALF, 0, 1, 2, 3, 4, 5);
+      rls.learn(tape, batch, 0.05, 0, 1);
+      none.learn(tape, batch, 0.05, 0, 1);
+      assertFalse(
+          Arrays.deepEquals(values(group(rls, "head")), values(group(none, "head"))),
+          "projection changed nothing");
+      assertArrayEquals(values(group(rls, "image")), values(group(none, "image")));
+    }
+  }
+
+  @Test
+  void aPictureTooSmallForTheEncoderIsNamed() {
+    Modality dot = new Modality("dot", 1, 3, 9, new float[2][27]);
+    MultimodalData toy = Toy.data(2, 0, 0);
+    MultimodalData data =
+        new MultimodalData(
+            "small",
+            List.of(dot, toy.modalities().get(1)),
+            Toy.CLASSES,
+            toy.train(),
+            toy.train(),
+            toy.train(),
+            null);
+    for (Method method : Method.values()) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> learner(method, data)).getMessage();
+      assertTrue(message.contains("dot is 3 x 9, want at least 4 x 4"), message);
+    }
+  }
+}

@@ -1,0 +1,44 @@
+package dev.lacuna.training.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class MetricTest {
+  @Test
+  void meanAndDeviationAreOverSeedsAndTheIntervalOverSamples() {
+    Metric metric = Metric.of(new double[] {0.4, 0.5, 0.6}, 10);
+    assertEquals(0.5, metric.mean(), 1e-15);
+    assertEquals(0.1, metric.sd(), 1e-15); // of a sample: divided by 2
+    assertEquals(List.of(0.4, 0.5, 0.6), metric.values());
+    assertEquals(10, metric.n());
+    // Wilson by hand for 5 of 10: z^2 = 3.8415, half width 0.3582 / 1.38415
+    assertEquals(0.2366, metric.ci95().get(0), 5e-5);
+    assertEquals(0.7634, metric.ci95().get(1), 5e-5);
+  }
+
+  @Test
+  void oneSeedHasNoDeviation() {
+    assertEquals(0, Metric.of(new double[] {0.75}, 4).sd());
+  }
+
+  @Test
+  void theTableHasOneLineAMeasurement() {
+    Results results = new Results();
+    results.put("test", "complete", "accuracy", Metric.of(new double[] {0.5}, 10));
+    results.put("test", "missing_image", "accuracy", Metric.of(new double[] {0.25, 0.75}, 10));
+    StringWriter text = new StringWriter();
+    results.print(new PrintWriter(text));
+    List<String> lines = text.toString().lines().toList();
+    assertEquals(3, lines.size());
+    assertTrue(
+        lines.get(1).matches("test +complete +accuracy +0\\.5000 +- +0\\.2366 - 0\\.7634 +10"),
+        lines.get(1));
+    assertTrue(
+        lines.get(2).matches("test +missing_image +accuracy +0\\.5000 +0\\.3536 .*"), lines.get(2));
+  }
+}
