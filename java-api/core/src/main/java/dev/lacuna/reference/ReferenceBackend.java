@@ -90,7 +90,9 @@ public final class ReferenceBackend implements Backend {
 
   @Override
   public boolean supports(OpLayout op) {
-    return true;
+    return real == DType.F64
+        ? dev.lacuna.reference.f64.ReferenceOps.has(op)
+        : dev.lacuna.reference.f32.ReferenceOps.has(op);
   }
 
   @Override

@@ -30,7 +30,7 @@ final class ReferenceBackendTest {
     try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend(name))) {
       assertEquals(name, context.backend());
       for (OpLayout op : OpLayouts.ALL) {
-        assertTrue(context.supports(op), op.name());
+        assertTrue(context.supports(op), op.name() + " has no reference: add it to ReferenceOps");
       }
     }
   }
