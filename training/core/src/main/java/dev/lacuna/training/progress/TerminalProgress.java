@@ -36,7 +36,7 @@ public final class TerminalProgress implements Progress {
 
       @Override
       public void message(String text) {
-        bar.setExtraMessage(text);
+        bar.setExtraMessage(" " + text);
       }
 
       @Override
