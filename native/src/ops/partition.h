@@ -40,6 +40,7 @@ void parallel_ranges(CpuContext& ctx, int64_t n, int64_t cost, Body&& body) {
 // body(row, begin, end) over all elements of [n, d]. Rows without gaps between them count as one long row 0.
 template <class Body>
 void parallel_rows(CpuContext& ctx, int64_t n, int64_t d, bool dense, Body&& body) {
+  if (d == 0) return;
   if (dense || n == 1) {
     parallel_ranges(ctx, n * d, 1, [&](int64_t begin, int64_t end) { body(int64_t{0}, begin, end); });
   } else {

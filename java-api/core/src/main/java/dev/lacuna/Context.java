@@ -23,6 +23,7 @@ public final class Context implements AutoCloseable {
 
   private final Backend backend;
   private final OpCall[] calls;
+  private final OpCall[] running;
   private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
 
   private final BackendProvider provider;
@@ -34,6 +35,7 @@ public final class Context implements AutoCloseable {
     this.options = options;
     backend = provider.open(options);
     calls = OpLayouts.ALL.stream().map(OpCall::new).toArray(OpCall[]::new);
+    running = OpLayouts.ALL.stream().map(OpCall::new).toArray(OpCall[]::new);
   }
 
   /** Opens another context on the same device with the same options. */
@@ -53,7 +55,12 @@ public final class Context implements AutoCloseable {
 
   /** What the back end says of itself, key=value pairs joined by ';'. */
   public String describe() {
-    return backend.describe();
+    acquire();
+    try {
+      return backend.describe();
+    } finally {
+      state.set(State.IDLE);
+    }
   }
 
   /**
@@ -84,11 +91,20 @@ public final class Context implements AutoCloseable {
 
   /** Checks the arguments and runs the op. */
   public void run(OpCall call) {
-    call.check(backend.real());
     acquire();
+    // A copy, so that nobody changes what has been checked.
+    OpCall own = running[call.op().id()];
     try {
-      backend.run(call);
+      own.copyFrom(call);
+      own.enter();
+      try {
+        own.check(backend.real());
+        backend.run(own);
+      } finally {
+        own.leave();
+      }
     } finally {
+      own.clear();
       state.set(State.IDLE);
     }
   }
@@ -171,9 +187,10 @@ public final class Context implements AutoCloseable {
 
   /** Copies bytes from the host into device memory. */
   public void upload(Memory target, long offset, MemorySegment source, long bytes) {
-    checkRange(target, offset, bytes);
     acquire();
     try {
+      checkRange(target, offset, bytes);
+      checkHost(source, bytes);
       backend.upload(target, offset, source, bytes);
     } finally {
       state.set(State.IDLE);
@@ -182,9 +199,10 @@ public final class Context implements AutoCloseable {
 
   /** Copies bytes from device memory to the host and waits for them. */
   public void download(MemorySegment target, Memory source, long offset, long bytes) {
-    checkRange(source, offset, bytes);
     acquire();
     try {
+      checkRange(source, offset, bytes);
+      checkHost(target.isReadOnly() ? MemorySegment.NULL : target, bytes);
       backend.download(target, source, offset, bytes);
     } finally {
       state.set(State.IDLE);
@@ -210,6 +228,18 @@ public final class Context implements AutoCloseable {
     }
   }
 
+  private static void checkHost(MemorySegment host, long bytes) {
+    if (host.byteSize() < bytes) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "copy of "
+              + bytes
+              + " bytes from or to "
+              + host.byteSize()
+              + " writable bytes of the host");
+    }
+  }
+
   private void acquire() {
     if (!state.compareAndSet(State.IDLE, State.BUSY)) {
       if (state.get() == State.CLOSED) {
@@ -228,7 +258,10 @@ public final class Context implements AutoCloseable {
       return;
     }
     acquire();
-    backend.close();
-    state.set(State.CLOSED);
+    try {
+      backend.close();
+    } finally {
+      state.set(State.CLOSED);
+    }
   }
 }

@@ -14,11 +14,9 @@ import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -43,7 +41,7 @@ final class NativeBackend implements Backend {
   private final MemorySegment args = arena.allocate(LARGEST_STRUCT, 8);
   private final MemorySegment scratch = arena.allocate(JAVA_LONG);
   private final @Nullable MemorySegment[] functions;
-  private final Set<Memory> owned = Collections.newSetFromMap(new IdentityHashMap<>());
+  private final IdentityHashMap<Memory, Arena> owned = new IdentityHashMap<>();
   private @Nullable Memory workspace;
   private @Nullable Memory staging;
 
@@ -81,19 +79,24 @@ final class NativeBackend implements Backend {
   @Override
   public Memory allocate(long bytes) {
     long address = library.alloc(context, bytes, scratch);
+    Arena life = Arena.ofShared();
     MemorySegment host =
-        kind == MemoryKind.HOST ? MemorySegment.ofAddress(address).reinterpret(bytes) : null;
+        kind == MemoryKind.HOST
+            ? MemorySegment.ofAddress(address).reinterpret(bytes, life, null)
+            : null;
     Memory memory = new Memory(address, bytes, host);
-    owned.add(memory);
+    owned.put(memory, life);
     return memory;
   }
 
   @Override
   public void free(Memory memory) {
-    if (!owned.remove(memory)) {
+    Arena life = owned.remove(memory);
+    if (life == null) {
       throw new IllegalArgumentException("this memory was not allocated here, or was freed before");
     }
     memory.markFreed();
+    life.close();
     library.free(context, memory.address());
   }
 
@@ -126,7 +129,7 @@ final class NativeBackend implements Backend {
   /** Host memory that a native call can see: the heap may move. */
   private MemorySegment staging(long bytes) {
     if (staging == null || staging.bytes() < bytes) {
-      staging = Memory.of(arena.allocate(Math.max(bytes, 1 << 16), 64));
+      staging = Memory.of(arena.allocate(Math.max(2 * bytes, 1 << 16), 64));
     }
     return Objects.requireNonNull(staging.host());
   }
@@ -148,6 +151,14 @@ final class NativeBackend implements Backend {
       long value = call.value(i);
       if (fields.get(i).kind().isTensor()) {
         Memory memory = call.memory(i);
+        if (memory != null && memory.address() == 0 && memory.bytes() > 0) {
+          throw new LacunaException(
+              Status.INVALID_ARGUMENT,
+              op.name()
+                  + ": "
+                  + fields.get(i).name()
+                  + " lies on Java's heap, where native code cannot reach it");
+        }
         value = memory == null ? 0 : memory.address() + value;
       }
       args.set(JAVA_LONG, OpLayout.FIRST_FIELD + 8L * i, value);
@@ -181,7 +192,10 @@ final class NativeBackend implements Backend {
 
   @Override
   public void close() {
-    owned.forEach(Memory::markFreed);
+    owned.forEach((memory, life) -> {
+      memory.markFreed();
+      life.close();
+    });
     owned.clear();
     library.close(context);
     arena.close();

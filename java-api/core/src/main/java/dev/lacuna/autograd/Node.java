@@ -184,7 +184,11 @@ public final class Node {
 
   /** Product of all extents of input {@code i} but the last. */
   public long rows(int i) {
-    return has(i) ? tape.count(input(i)) / Math.max(cols(i), 1) : 0;
+    long rows = has(i) ? 1 : 0;
+    for (int axis = 0; has(i) && axis < tape.rank(input(i)) - 1; axis++) {
+      rows *= tape.size(input(i), axis);
+    }
+    return rows;
   }
 
   /** Last extent of input {@code i}. */

@@ -45,7 +45,7 @@ public final class ParameterGroup {
     double[] values = new double[count];
     Arrays.setAll(values, initial);
     Parameter added = new Parameter(this, parameter, size, values, shape.clone());
-    for (Parameter other : parameters) {
+    for (Parameter other : store.parameters()) {
       if (other.name().equals(added.name())) {
         throw new IllegalArgumentException("there is a parameter " + added.name() + " already");
       }
@@ -85,6 +85,10 @@ public final class ParameterGroup {
   /** First element of the group within the slab. */
   public long start() {
     store.values();
+    return start;
+  }
+
+  long placed() {
     return start;
   }
 

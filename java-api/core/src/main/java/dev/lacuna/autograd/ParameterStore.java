@@ -20,8 +20,10 @@ public final class ParameterStore implements AutoCloseable {
   private final Context memory;
   private final List<ParameterGroup> groups = new ArrayList<>();
   private final AtomicReference<@Nullable Context> writer = new AtomicReference<>();
-  private @Nullable Memory values;
-  private @Nullable Memory gradients;
+  private final List<Memory> slabs = new ArrayList<>();
+  private volatile @Nullable Memory values;
+  private volatile @Nullable Memory gradients;
+  private volatile int version;
 
   /** A store on the device of a context; it outlives the context. */
   public ParameterStore(Context like) {
@@ -80,40 +82,59 @@ public final class ParameterStore implements AutoCloseable {
     return Objects.requireNonNull(gradients);
   }
 
-  private void allocate() {
+  private synchronized void allocate() {
+    if (values != null) {
+      return;
+    }
     long elements = 0;
     for (ParameterGroup group : groups) {
       group.place(elements);
       elements += group.size();
     }
-    long bytes = Math.max(elements, 1) * memory.real().bytes();
-    values = memory.allocate(bytes);
-    gradients = memory.allocate(bytes);
-    // Padding between parameters takes part in optimiser steps over whole groups, so it must be
-    // finite.
-    double[] zeros = new double[Math.toIntExact(Math.max(elements, 1))];
-    memory.write(values, 0, zeros);
-    memory.write(gradients, 0, zeros);
+    Memory first = zeros(elements);
+    gradients = zeros(elements);
     for (Parameter parameter : parameters()) {
-      write(parameter, parameter.initial());
+      long element = parameter.group().placed() + parameter.start();
+      memory.write(first, element * memory.real().bytes(), parameter.initial());
     }
+    values = first;
+  }
+
+  /**
+   * A slab of zeros: padding between parameters takes part in optimiser steps and must be finite.
+   */
+  private Memory zeros(long elements) {
+    double[] zeros = new double[Math.toIntExact(Math.max(elements, 1))];
+    Memory slab = memory.allocate((long) zeros.length * memory.real().bytes()).share();
+    slabs.add(slab);
+    memory.write(slab, 0, zeros);
+    return slab;
   }
 
   /** Another slab of zeros with the layout of one group, for an optimiser's state. */
-  public Memory zeros(ParameterGroup group) {
+  public synchronized Memory zeros(ParameterGroup group) {
     values();
-    int elements = Math.toIntExact(Math.max(group.size(), 1));
-    Memory zeros = memory.allocate((long) elements * memory.real().bytes());
-    memory.write(zeros, 0, new double[elements]);
-    return zeros;
+    return zeros(group.size());
   }
 
-  double[] read(Memory slab, Parameter parameter) {
+  synchronized double[] read(Memory slab, Parameter parameter) {
     return memory.read(slab, parameter.offset(memory.real()), parameter.count());
   }
 
-  void write(Parameter parameter, double[] value) {
+  synchronized void write(Parameter parameter, double[] value) {
+    markChanged();
     memory.write(values(), parameter.offset(memory.real()), value);
+  }
+
+  /** Counts changes of values, so that a tape can tell that what it recorded is out of date. */
+  public int version() {
+    return version;
+  }
+
+  /** Called by whoever changes values. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the holder of the write lease alone changes values
+  public void markChanged() {
+    version++;
   }
 
   /** The type that values are stored in. */
@@ -152,9 +173,15 @@ public final class ParameterStore implements AutoCloseable {
     writer.set(null);
   }
 
-  /** Frees values, gradients and optimiser state. */
+  /** Frees values, gradients and optimiser state; refused while an op of any context uses them. */
   @Override
-  public void close() {
+  public synchronized void close() {
+    for (Memory slab : slabs) {
+      if (!slab.isFreed() && !slab.retire()) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT, "these parameters are in use by an op of another context");
+      }
+    }
     memory.close();
   }
 }

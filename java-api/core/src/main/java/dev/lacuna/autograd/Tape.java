@@ -78,6 +78,7 @@ public final class Tape implements AutoCloseable {
     values.shape(slot, parameter.extents());
     values.wantsGradient[slot] = true;
     values.parameter[slot] = parameter;
+    values.version[slot] = parameter.store().version();
     values.gradient[slot] = parameter.store().gradients();
     values.gradientOffset[slot] = values.offset[slot];
     parameter.store().requireDevice(context);
@@ -128,7 +129,7 @@ public final class Tape implements AutoCloseable {
   }
 
   private Tensor allocate(DType dtype, long count) {
-    slab.take(count * bytes(dtype));
+    slab.take(Math.multiplyExact(count, bytes(dtype)));
     return new Tensor(this, values.add(dtype, slab.memory(), slab.offset()), generation);
   }
 
@@ -148,7 +149,8 @@ public final class Tape implements AutoCloseable {
     int slot = values.add(values.dtype[source], memory(source), values.offset[source]);
     values.shape(slot, shape);
     values.root[slot] = values.root[source];
-    if (values.elements(slot) != values.elements(source)) {
+    if (Arrays.stream(shape).anyMatch(extent -> extent < 0)
+        || values.elements(slot) != values.elements(source)) {
       throw new IllegalArgumentException(
           "a tensor "
               + Arrays.toString(of.shape())
@@ -260,13 +262,14 @@ public final class Tape implements AutoCloseable {
       throw new IllegalArgumentException(
           "backward(): nothing that this value depends on wants a gradient");
     }
+    values.requireUnchangedParameters();
     pass++;
-    prepareGradient(root);
-    context.upload(
-        Objects.requireNonNull(values.gradient[root]),
-        values.gradientOffset[root],
-        one,
-        one.byteSize());
+    if (prepareGradient(root)) {
+      double held = readGradient(slot)[0];
+      context.write(gradient(root), values.gradientOffset[root], new double[] {held + 1});
+    } else {
+      context.upload(gradient(root), values.gradientOffset[root], one, one.byteSize());
+    }
     for (int node = nodes.count() - 1; node >= 0; node--) {
       nodes.backward(node);
     }
@@ -358,6 +361,10 @@ public final class Tape implements AutoCloseable {
     context.download(
         MemorySegment.ofArray(ints), memory(slot), values.offset[slot], 4L * ints.length);
     return ints;
+  }
+
+  private Memory gradient(int root) {
+    return Objects.requireNonNull(values.gradient[root]);
   }
 
   double[] readGradient(int slot) {

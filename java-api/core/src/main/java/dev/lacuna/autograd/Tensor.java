@@ -115,7 +115,11 @@ public final class Tensor {
 
   /** The same value as [size(0), everything else]. */
   public Tensor flatten() {
-    return reshape(size(0), count() / Math.max(size(0), 1));
+    long rest = 1;
+    for (int axis = 1; axis < rank(); axis++) {
+      rest *= size(axis);
+    }
+    return reshape(size(0), rest);
   }
 
   /** The same value without history: gradients stop here. */

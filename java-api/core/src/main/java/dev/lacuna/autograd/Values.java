@@ -1,6 +1,8 @@
 package dev.lacuna.autograd;
 
 import dev.lacuna.DType;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.spi.Memory;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +30,10 @@ final class Values {
   boolean[] wantsGradient = new boolean[256];
   boolean[] leaf = new boolean[256];
   @Nullable Parameter[] parameter = new @Nullable Parameter[256];
+
+  /** Version of the parameter's store when it was used. */
+  int[] version = new int[256];
+
   @Nullable Memory[] gradient = new @Nullable Memory[256];
   long[] gradientOffset = new long[256];
 
@@ -85,6 +91,20 @@ final class Values {
     return elements;
   }
 
+  /** An op's gradient is computed from the values that the op saw. */
+  void requireUnchangedParameters() {
+    for (int slot = 0; slot < count; slot++) {
+      Parameter used = parameter[slot];
+      if (used != null && used.store().version() != version[slot]) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "backward(): the parameters were changed after "
+                + used.name()
+                + " was used; run the forward pass again");
+      }
+    }
+  }
+
   private void grow(int capacity) {
     sizes = Arrays.copyOf(sizes, capacity * MAX_RANK);
     rank = Arrays.copyOf(rank, capacity);
@@ -95,6 +115,7 @@ final class Values {
     wantsGradient = Arrays.copyOf(wantsGradient, capacity);
     leaf = Arrays.copyOf(leaf, capacity);
     parameter = Arrays.copyOf(parameter, capacity);
+    version = Arrays.copyOf(version, capacity);
     gradient = Arrays.copyOf(gradient, capacity);
     gradientOffset = Arrays.copyOf(gradientOffset, capacity);
     gradientPass = Arrays.copyOf(gradientPass, capacity);

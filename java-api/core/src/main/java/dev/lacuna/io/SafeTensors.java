@@ -1,7 +1,10 @@
 package dev.lacuna.io;
 
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -27,7 +30,11 @@ import java.util.Map;
  */
 public final class SafeTensors {
   private static final int MAX_HEADER = 100_000_000;
-  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final ObjectMapper JSON =
+      JsonMapper.builder()
+          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .build();
 
   /**
    * A tensor in memory.
@@ -258,6 +265,9 @@ public final class SafeTensors {
   }
 
   private static long[] longs(Path file, String name, JsonNode list) {
+    if (!list.isArray()) {
+      throw damaged(file, "tensor " + name + " has " + list + " where a list of numbers belongs");
+    }
     long[] longs = new long[list.size()];
     for (int i = 0; i < longs.length; i++) {
       if (!list.path(i).canConvertToLong() || !list.path(i).isIntegralNumber()) {

@@ -74,11 +74,12 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Back to P = I. */
   public void reset() {
-    double[] identity = new double[Math.multiplyExact(size, size)];
+    double[] row = new double[size];
     for (int i = 0; i < size; i++) {
-      identity[i * size + i] = 1;
+      row[i] = 1;
+      context.write(factor, (long) i * size * context.real().bytes(), row);
+      row[i] = 0;
     }
-    context.write(factor, 0, identity);
     context.upload(state, 0, MemorySegment.ofArray(new double[] {1, 0}), 2 * Double.BYTES);
   }
 

@@ -12,7 +12,8 @@ import org.jspecify.annotations.Nullable;
  * infinity anywhere is an error and nothing is written.
  *
  * <p>Arrays on the heap are copied; segments outside the heap (also {@code MemorySegment.ofBuffer}
- * of direct buffers) are used in place on the CPU.
+ * of direct buffers) are used in place on the CPU; their arena must not be closed by another thread
+ * during a call.
  */
 public final class VqNearest {
   private VqNearest() {}

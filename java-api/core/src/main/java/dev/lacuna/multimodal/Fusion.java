@@ -79,6 +79,18 @@ public final class Fusion {
       for (int m = 0; m < modalities; m++) {
         if (present[m]) {
           fused[i] = fused[i] == null ? new double[logits[m][i].length] : fused[i];
+          if (logits[m][i].length != fused[i].length) {
+            throw new IllegalArgumentException(
+                "modality "
+                    + m
+                    + " has "
+                    + logits[m][i].length
+                    + " classes for sample "
+                    + i
+                    + ", want "
+                    + fused[i].length
+                    + " as the others");
+          }
           for (int c = 0; c < fused[i].length; c++) {
             fused[i][c] += weights[m] * logits[m][i][c];
           }

@@ -32,6 +32,7 @@ public final class GradientProjector implements AutoCloseable {
     if (weight.shape().length != 2) {
       throw new IllegalArgumentException("parameter " + weight + " is no weight [out, in]");
     }
+    weight.store().requireDevice(context);
     projector = new RlsProjector(context, Math.toIntExact(weight.shape()[1]), norm);
     this.weight = weight;
     this.order = order;
@@ -44,6 +45,7 @@ public final class GradientProjector implements AutoCloseable {
    * @param alpha greater than 0; smaller remembers more firmly
    */
   public void apply(Tape tape, Tensor features, double alpha) {
+    weight.store().requireDevice(tape.context());
     if (features.cols() != projector.size()) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -57,7 +59,7 @@ public final class GradientProjector implements AutoCloseable {
     if (order == Order.ABSORB_THEN_PROJECT) {
       absorb(tape, features, alpha);
     }
-    if (projector.absorbed() > 0) {
+    if (projector.absorbed() > 0 && weight.hasGradient()) {
       int rows = Math.toIntExact(weight.shape()[0]);
       weight.store().lease(tape.context());
       projector.project(weight.store().gradients(), weight.offset(tape.context().real()), rows);

@@ -104,6 +104,7 @@ public final class Sgd {
     Parameter last = parameters.get(to - 1);
     ParameterStore store = first.store();
     store.lease(context);
+    store.markChanged();
     long start = first.start();
     long bytes = context.real().bytes();
     OpCall call = context.call(SgdStep.OP).set(SgdStep.N, last.start() + last.count() - start);

@@ -1,6 +1,7 @@
 package dev.lacuna.spi;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,7 +12,12 @@ public final class Memory {
   private final long address;
   private final long bytes;
   private final @Nullable MemorySegment host;
-  private boolean freed;
+  private static final int FREED = -1;
+
+  /** Calls under way in shared memory, or FREED. */
+  private final AtomicInteger users = new AtomicInteger();
+
+  private volatile boolean shared;
 
   /**
    * Describes memory that a back end allocated.
@@ -48,11 +54,44 @@ public final class Memory {
 
   /** Whether the back end has freed it: then no op may touch it any more. */
   public boolean isFreed() {
-    return freed;
+    return users.get() == FREED;
   }
 
   /** Called by the back end that frees it. */
   public void markFreed() {
-    freed = true;
+    users.set(FREED);
+  }
+
+  /**
+   * Says that contexts other than the one that allocated it will use it: calls then count
+   * themselves.
+   */
+  public Memory share() {
+    shared = true;
+    return this;
+  }
+
+  /** Counts a call that begins; false where the memory was freed. */
+  public boolean enter() {
+    if (!shared) {
+      return !isFreed();
+    }
+    int now = users.get();
+    while (now != FREED && !users.compareAndSet(now, now + 1)) {
+      now = users.get();
+    }
+    return now != FREED;
+  }
+
+  /** Ends what {@link #enter} began. */
+  public void leave() {
+    if (shared) {
+      users.decrementAndGet();
+    }
+  }
+
+  /** Marks shared memory as freed; false while a call uses it. */
+  public boolean retire() {
+    return users.compareAndSet(0, FREED);
   }
 }

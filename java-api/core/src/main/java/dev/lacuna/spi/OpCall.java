@@ -3,6 +3,7 @@ package dev.lacuna.spi;
 import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,39 @@ public final class OpCall {
     Arrays.fill(values, 0);
     Arrays.fill(memory, null);
     return this;
+  }
+
+  /** Takes over another call's arguments. */
+  public void copyFrom(OpCall other) {
+    System.arraycopy(other.values, 0, values, 0, values.length);
+    System.arraycopy(other.memory, 0, memory, 0, memory.length);
+  }
+
+  /** Counts this call as a user of its memory; an error where some of it was freed. */
+  public void enter() {
+    for (int i = 0; i < memory.length; i++) {
+      Memory target = memory[i];
+      if (target != null && !target.enter()) {
+        leave(i);
+        throw invalid(
+            op.fields().get(i).name()
+                + " lies in memory that was freed: its context or store is closed");
+      }
+    }
+  }
+
+  /** Ends what {@link #enter} began. */
+  public void leave() {
+    leave(memory.length);
+  }
+
+  private void leave(int count) {
+    for (int i = 0; i < count; i++) {
+      Memory target = memory[i];
+      if (target != null) {
+        target.leave();
+      }
+    }
   }
 
   /** The op. */
@@ -131,9 +165,9 @@ public final class OpCall {
       }
       return;
     }
-    if (target.isFreed()) {
-      throw invalid(
-          field.name() + " lies in memory that was freed: its context or store is closed");
+    MemorySegment host = target.host();
+    if (host != null && !host.scope().isAlive()) {
+      throw invalid(field.name() + " lies in an arena that was closed");
     }
     if (rows == 0 || cols == 0) {
       return;
