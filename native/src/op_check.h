@@ -16,7 +16,7 @@ enum class CheckScope { kSizes, kAddresses };
 
 class OpCheck {
  public:
-  static constexpr int kMaxTensors = 16;  // the workspace counts as one
+  static constexpr int kMaxTensors = 32;  // the workspace counts as one
 
   // A tensor as an op's field list has it. The names are for the error text.
   struct Tensor {

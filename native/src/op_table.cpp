@@ -97,7 +97,8 @@ lacuna_status check_header(lacuna_context& ctx, int32_t op, const void* args) {
   if (header.struct_size < static_cast<uint32_t>(kInfos[op].struct_size)) {
     return ctx.fail(LACUNA_ABI_MISMATCH, "struct_size is %u, want >= %d", header.struct_size, kInfos[op].struct_size);
   }
-  if (header.flags != 0) return ctx.fail(LACUNA_INVALID_ARGUMENT, "flags is %u, want 0", header.flags);
+  if (header.flags & ~LACUNA_FLAG_FAST)
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "flags is %u, want 0 or %u (FAST)", header.flags, LACUNA_FLAG_FAST);
   return LACUNA_OK;
 }
 

@@ -213,7 +213,7 @@ TEST(Check, names_field_value_and_want) {
   expect("linear_fwd: x is NULL, want [n, d] = [2, 4]", [](LinearCall& c) { c.args.x = nullptr; });
   expect("linear_fwd: y overlaps x", [](LinearCall& c) { c.args.y = c.x + 7; });
   expect("linear_fwd: y overlaps b", [](LinearCall& c) { c.args.b = c.y + 5; });
-  expect("linear_fwd: flags is 2, want 0", [](LinearCall& c) { c.args.flags = 2; });
+  expect("linear_fwd: flags is 2, want 0 or 1 (FAST)", [](LinearCall& c) { c.args.flags = 2; });
   expect("linear_fwd: x [n, d] is larger than memory",
          [](LinearCall& c) { c.args.n = INT64_MAX, c.args.ld_x = INT64_MAX; });
   LinearCall skewed;

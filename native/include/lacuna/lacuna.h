@@ -20,7 +20,7 @@ extern "C" {
 
 // major << 16 | minor. A minor step adds ops or appends fields; a major step may change anything.
 #define LACUNA_ABI_MAJOR 1
-#define LACUNA_ABI_MINOR 0
+#define LACUNA_ABI_MINOR 1
 
 // Append-only, never renumbered.
 typedef int32_t lacuna_status;
@@ -79,6 +79,10 @@ LACUNA_API lacuna_status lacuna_synchronize(lacuna_context* ctx);
 // an op.
 typedef lacuna_status (*lacuna_op_fn)(lacuna_context* ctx, const void* args);
 LACUNA_API lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacuna_op_fn* out);
+// Bits of an argument struct's flags; others are refused. FAST: reduced precision (bf16 or TF32 products, approximate
+// exp) where the op has such a form for the device and says what it costs; elsewhere it changes nothing.
+#define LACUNA_FLAG_FAST 1u
+
 // Bytes of workspace that the call needs: a pure function of sizes, flags and the context's thread cap.
 LACUNA_API lacuna_status lacuna_workspace(lacuna_context* ctx, int32_t op, const void* args, int64_t* bytes);
 

@@ -53,7 +53,10 @@ lacuna_status open_context(const lacuna_open_args& args, std::unique_ptr<lacuna_
 }
 
 CpuContext::CpuContext(int32_t tier, int threads, std::string library_dir)
-    : lacuna_context("CPU", tier_ops(tier), threads), tier_(tier), library_dir_(std::move(library_dir)) {}
+    : lacuna_context("CPU", tier_ops(tier), threads),
+      tier_(tier),
+      bf16_(tier == LACUNA_TIER_AVX512 && has_avx512_bf16()),
+      library_dir_(std::move(library_dir)) {}
 
 CpuContext::~CpuContext() {
   for (const auto& [address, bytes] : blocks_) std::free(reinterpret_cast<void*>(address));
@@ -77,8 +80,8 @@ const char* CpuContext::describe() noexcept {
     const dnnl_version_t& loaded = *dnnl->dnnl_version();
     std::snprintf(version, sizeof version, "%d.%d.%d", loaded.major, loaded.minor, loaded.patch);
   }
-  std::snprintf(description_, sizeof description_, "device=cpu;tier=%s;threads=%d;dnnl=%s", tier_name(tier_), threads(),
-                version);
+  std::snprintf(description_, sizeof description_, "device=cpu;tier=%s;threads=%d;dnnl=%s;bf16=%s", tier_name(tier_),
+                threads(), version, bf16_ ? "yes" : "no");
   return description_;
 }
 

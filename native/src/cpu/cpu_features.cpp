@@ -42,6 +42,12 @@ const char* tier_obstacle(int32_t tier) {
   return nullptr;
 }
 
+bool has_avx512_bf16() {
+  uint32_t eax, ebx, ecx, edx;
+  return !tier_obstacle(LACUNA_TIER_AVX512) && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) &&
+         all(eax, bit_AVX512BF16);
+}
+
 const char* tier_name(int32_t tier) {
   switch (tier) {
     case LACUNA_TIER_SCALAR:

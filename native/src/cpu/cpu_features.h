@@ -11,5 +11,8 @@ const char* tier_obstacle(int32_t tier);
 
 const char* tier_name(int32_t tier);
 
+// Whether the avx512 tier may use AVX512-BF16 (vdpbf16ps).
+bool has_avx512_bf16();
+
 }  // namespace lacuna
 #endif

@@ -29,6 +29,7 @@ final class OpCase {
   private Consumer<Map<String, double[]>> adjustment = values -> {};
   private long gap;
   private boolean optionalStays;
+  private boolean fast;
 
   OpCase(OpLayout op) {
     this.op = op;
@@ -43,6 +44,7 @@ final class OpCase {
     copy.adjustment = adjustment;
     copy.gap = gap;
     copy.optionalStays = optionalStays;
+    copy.fast = fast;
     return copy;
   }
 
@@ -87,6 +89,12 @@ final class OpCase {
     return this;
   }
 
+  /** Reduced precision is permitted. */
+  OpCase fast() {
+    fast = true;
+    return this;
+  }
+
   /** {@code out} lies where {@code in} lies. */
   OpCase inPlace(String out, String in) {
     inPlace.put(out, in);
@@ -100,6 +108,10 @@ final class OpCase {
   }
 
   // Asking.
+
+  boolean isFast() {
+    return fast;
+  }
 
   boolean mayDropOptional() {
     return !optionalStays;
@@ -131,7 +143,7 @@ final class OpCase {
 
   /** A call with all scalars set and no tensors. */
   OpCall call() {
-    OpCall call = new OpCall(op);
+    OpCall call = new OpCall(op).fast(fast);
     for (int i = 0; i < op.fields().size(); i++) {
       Number value = scalars.getOrDefault(op.fields().get(i).name(), 0);
       switch (op.fields().get(i).kind()) {
@@ -208,6 +220,9 @@ final class OpCase {
     }
     if (!inPlace.isEmpty()) {
       text.append(" in place ").append(inPlace);
+    }
+    if (fast) {
+      text.append(" FAST");
     }
     return text.append(" seed ").append(SEED).toString();
   }

@@ -30,6 +30,9 @@ final class NativeBackend implements Backend {
     DEVICE
   }
 
+  /** {@code LACUNA_FLAG_FAST}. */
+  private static final int FLAG_FAST = 1;
+
   private static final long LARGEST_STRUCT =
       OpLayouts.ALL.stream().mapToInt(OpLayout::structSize).max().orElseThrow();
 
@@ -143,7 +146,7 @@ final class NativeBackend implements Backend {
           Status.UNSUPPORTED, "the " + name + " back end has no " + op.name());
     }
     args.set(JAVA_INT, 0, op.structSize());
-    args.set(JAVA_INT, 4, 0);
+    args.set(JAVA_INT, 4, call.isFast() ? FLAG_FAST : 0);
     args.set(JAVA_LONG, 8, 0);
     args.set(JAVA_LONG, 16, 0);
     List<OpField> fields = op.fields();

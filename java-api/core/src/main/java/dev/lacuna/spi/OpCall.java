@@ -15,6 +15,7 @@ public final class OpCall {
   private final OpLayout op;
   private final long[] values;
   private final @Nullable Memory[] memory;
+  private boolean fast;
 
   /** An empty call of an op. */
   public OpCall(OpLayout op) {
@@ -23,10 +24,11 @@ public final class OpCall {
     memory = new @Nullable Memory[values.length];
   }
 
-  /** Forgets all arguments: numbers become 0, tensors absent. */
+  /** Forgets all arguments: numbers become 0, tensors absent, FAST off. */
   public OpCall clear() {
     Arrays.fill(values, 0);
     Arrays.fill(memory, null);
+    fast = false;
     return this;
   }
 
@@ -34,6 +36,7 @@ public final class OpCall {
   public void copyFrom(OpCall other) {
     System.arraycopy(other.values, 0, values, 0, values.length);
     System.arraycopy(other.memory, 0, memory, 0, memory.length);
+    fast = other.fast;
   }
 
   /** Counts this call as a user of its memory; an error where some of it was freed. */
@@ -88,6 +91,20 @@ public final class OpCall {
     memory[field] = target;
     values[field] = offset;
     return this;
+  }
+
+  /**
+   * Permits reduced precision (bf16 products, approximate exp) where the op has such a form for the
+   * device; elsewhere it changes nothing.
+   */
+  public OpCall fast(boolean permitted) {
+    fast = permitted;
+    return this;
+  }
+
+  /** Whether reduced precision is permitted. */
+  public boolean isFast() {
+    return fast;
   }
 
   /** A size, stride or code. */
