@@ -88,18 +88,18 @@ public final class RlsProjector implements AutoCloseable {
    * less.
    */
   public void absorb(float[] r, double alpha) {
-    absorb(MemorySegment.ofArray(r), alpha);
+    absorb(Borrowings.segment("r", r), alpha);
   }
 
   /** Absorbs the remaining {@code size} numbers of a buffer. */
   public void absorb(FloatBuffer r, double alpha) {
-    absorb(Borrowed.segment("r", r), alpha);
+    absorb(Borrowings.segment("r", r), alpha);
   }
 
   /** Absorbs a feature vector of {@code size} floats. */
   public void absorb(MemorySegment r, double alpha) {
-    try (Borrowed borrowed = new Borrowed(context, "r", r, DType.F32, size, Borrowed.Use.READ)) {
-      absorb(borrowed.memory(), 0, alpha);
+    try (Borrowings borrowed = new Borrowings(context)) {
+      absorb(borrowed.read("r", r, DType.F32, 1, size), 0, alpha);
     }
   }
 
@@ -114,20 +114,18 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Replaces a gradient [rows, size], row-major, by gradient P. */
   public void project(float[] gradient, int rows) {
-    project(MemorySegment.ofArray(gradient), rows);
+    project(Borrowings.segment("gradient", gradient), rows);
   }
 
   /** Replaces a gradient [rows, size] in the remaining numbers of a buffer. */
   public void project(FloatBuffer gradient, int rows) {
-    project(Borrowed.segment("gradient", gradient), rows);
+    project(Borrowings.segment("gradient", gradient), rows);
   }
 
   /** Replaces a gradient [rows, size] of floats. */
   public void project(MemorySegment gradient, int rows) {
-    long elements = Math.multiplyExact((long) rows, size);
-    try (Borrowed borrowed =
-        new Borrowed(context, "gradient", gradient, DType.F32, elements, Borrowed.Use.READ_WRITE)) {
-      project(borrowed.memory(), 0, rows);
+    try (Borrowings borrowed = new Borrowings(context)) {
+      project(borrowed.update("gradient", gradient, DType.F32, rows, size), 0, rows);
       borrowed.commit();
     }
   }

@@ -63,33 +63,22 @@ public final class VqNearest {
       long k,
       MemorySegment index,
       @Nullable MemorySegment distance) {
-    MemorySegment distances = distance == null ? MemorySegment.NULL : distance;
-    long wanted = distance == null ? 0 : n;
-    try (Borrowed vectors =
-            new Borrowed(context, "z", z, DType.F32, Math.multiplyExact(n, d), Borrowed.Use.READ);
-        Borrowed codes =
-            new Borrowed(
-                context,
-                "codebook",
-                codebook,
-                DType.F32,
-                Math.multiplyExact(k, d),
-                Borrowed.Use.READ);
-        Borrowed indices = new Borrowed(context, "index", index, DType.I32, n, Borrowed.Use.WRITE);
-        Borrowed found =
-            new Borrowed(context, "distance", distances, DType.F32, wanted, Borrowed.Use.WRITE)) {
+    try (Borrowings borrowed = new Borrowings(context)) {
       OpCall call = context.call(OpLayouts.VqNearest.OP);
       call.set(OpLayouts.VqNearest.N, n)
           .set(OpLayouts.VqNearest.D, d)
           .set(OpLayouts.VqNearest.K, k);
       call.set(OpLayouts.VqNearest.LD_Z, d).set(OpLayouts.VqNearest.LD_CODEBOOK, d);
-      call.tensor(OpLayouts.VqNearest.Z, vectors.memory(), 0);
-      call.tensor(OpLayouts.VqNearest.CODEBOOK, codes.memory(), 0);
-      call.tensor(OpLayouts.VqNearest.INDEX, indices.memory(), 0);
-      call.tensor(OpLayouts.VqNearest.DISTANCE, distance == null ? null : found.memory(), 0);
+      call.tensor(OpLayouts.VqNearest.Z, borrowed.read("z", z, DType.F32, n, d), 0);
+      call.tensor(
+          OpLayouts.VqNearest.CODEBOOK, borrowed.read("codebook", codebook, DType.F32, k, d), 0);
+      call.tensor(OpLayouts.VqNearest.INDEX, borrowed.write("index", index, DType.I32, n, 1), 0);
+      call.tensor(
+          OpLayouts.VqNearest.DISTANCE,
+          borrowed.writeOptional("distance", distance, DType.F32, n, 1),
+          0);
       context.run(call);
-      indices.commit();
-      found.commit();
+      borrowed.commit();
     }
   }
 }

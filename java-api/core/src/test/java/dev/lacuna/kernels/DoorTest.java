@@ -157,6 +157,37 @@ final class DoorTest {
   }
 
   @Test
+  void arraysThatAreNullAreRefused() {
+    refused("r is null", () -> projector.absorb((float[]) null, 1));
+    refused("r is null", () -> projector.absorb((FloatBuffer) null, 1));
+    refused("r is null", () -> projector.absorb((MemorySegment) null, 1));
+    refused("gradient is null", () -> projector.project((float[]) null, 1));
+  }
+
+  @Test
+  void arraysThatOverlapAResultAreRefused() {
+    float[] z = {0, 0, 1, 1};
+    refused("distance overlaps z", () -> search(z, 2, new float[4], 2, new int[2], z));
+    MemorySegment all = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 0, 0, 1, 1, 5, 5, 7);
+    refused(
+        "index overlaps codebook",
+        () -> VqNearest.search(context, all, 1, 2, all.asSlice(8), 2, all.asSlice(20, 4, 4), null));
+    assertArrayEquals(
+        new float[] {0, 0, 1, 1, 5, 5, 7}, all.toArray(ValueLayout.JAVA_FLOAT), "nothing written");
+  }
+
+  @Test
+  void sizesBeyondMemoryAreRefused() {
+    MemorySegment few = arena.allocate(64, 64);
+    refused(
+        "z has 16 elements, want at least 8589934592",
+        () -> VqNearest.search(context, few, 1L << 32, 2, few, 1, few, null));
+    refused(
+        "z would be [4611686018427387904, 2]",
+        () -> VqNearest.search(context, few, 1L << 62, 2, few, 1, few, null));
+  }
+
+  @Test
   void memoryOfAClosedArenaIsRefused() {
     MemorySegment r = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, 0);
     arena.close();
