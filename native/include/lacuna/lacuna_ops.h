@@ -203,6 +203,25 @@
   TENSOR(OUT, I32, index, n, 1, 1)                                 \
   TENSOR(OPT_OUT, F32, distance, n, 1, 1)
 
+// VICReg (Bardes, Ponce, LeCun, ICLR 2022) of x and y [n, d], n >= 2, d >= 1, and its gradients. With zc = z minus its column means:
+//   s = mean (x - y)^2, var = column sums of zc^2 / (n - 1), sd = sqrt(var + epsilon), v = mean max(0, gamma - sd),
+//   cov = zc^T zc / (n - 1), c = sum over i != j of cov_ij^2 / d,
+//   loss = lambda s + mu h (v(x) + v(y)) + nu (c(x) + c(y)); epsilon > 0.
+// halving: 0 NONE h = 1 as in the paper, 1 HALVED h = 1/2 as in the official code. form: 0 AUTO, 1 COVARIANCE works on cov [d, d],
+// 2 GRAM on zc zc^T [n, n]; AUTO takes GRAM where n < d. target: 0 FULL, 1 INVARIANCE_ONLY leaves v(y) and c(y) out of the loss, and
+// out of terms as 0. terms = s, v(x), v(y), c(x), c(y) without coefficients. The hinge passes no gradient where sd >= gamma. NaN in x
+// or y goes into the loss.
+#define LACUNA_FIELDS_vicreg(SIZE, STRIDE, CODE, REAL, TENSOR)        \
+  SIZE(n) SIZE(d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_dx) STRIDE(ld_dy) \
+  REAL(lambda) REAL(mu) REAL(nu) REAL(gamma) REAL(epsilon)            \
+  CODE(halving) CODE(form) CODE(target) CODE(acc_dx) CODE(acc_dy)     \
+  TENSOR(IN, F32, x, n, d, ld_x)                                      \
+  TENSOR(IN, F32, y, n, d, ld_y)                                      \
+  TENSOR(OUT, F32, loss, 1, 1, 1)                                     \
+  TENSOR(OPT_OUT, F32, terms, 1, 5, 5)                                \
+  TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                             \
+  TENSOR(OPT_INOUT, F32, dy, n, d, ld_dy)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)       \
   OP(0, linear_fwd)          \
@@ -224,7 +243,8 @@
   OP(16, sgd_step)           \
   OP(17, rls_absorb)         \
   OP(18, rls_project)        \
-  OP(19, vq_nearest)
+  OP(19, vq_nearest)         \
+  OP(20, vicreg)
 
 // clang-format on
 

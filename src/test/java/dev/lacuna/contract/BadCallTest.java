@@ -29,6 +29,7 @@ import dev.lacuna.spi.OpLayouts.ScatterRows;
 import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
+import dev.lacuna.spi.OpLayouts.Vicreg;
 import dev.lacuna.spi.OpLayouts.VqNearest;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -260,7 +261,18 @@ final class BadCallTest {
           nonFinite("codebook", typical(VqNearest.OP).fill("codebook", Fill.nanAt(142))),
           nonFinite(
               "codebook",
-              typical(VqNearest.OP).fill("codebook", Fill.constant(Double.POSITIVE_INFINITY))));
+              typical(VqNearest.OP).fill("codebook", Fill.constant(Double.POSITIVE_INFINITY))),
+          invalid("n", typical(Vicreg.OP, "n", 1)),
+          invalid("n", typical(Vicreg.OP, "n", 0)),
+          invalid("d", typical(Vicreg.OP, "d", 0)),
+          invalid("halving", typical(Vicreg.OP, "halving", 2)),
+          invalid("form", typical(Vicreg.OP, "form", 3)),
+          invalid("form", typical(Vicreg.OP, "form", -1)),
+          invalid("target", typical(Vicreg.OP, "target", 2)),
+          invalid("acc_dx", typical(Vicreg.OP, "acc_dx", 2)),
+          invalid("acc_dy", typical(Vicreg.OP, "acc_dy", -1)),
+          invalid("epsilon", typical(Vicreg.OP, "epsilon", 0)),
+          invalid("epsilon", typical(Vicreg.OP, "epsilon", Double.NaN)));
 
   private static void overlapsAreRefused(Target target) {
     for (OpLayout op : OpLayouts.ALL) {

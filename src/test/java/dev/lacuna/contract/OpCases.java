@@ -74,6 +74,7 @@ final class OpCases {
       case "rls_absorb" -> rls(301, 1, 0.5, 15);
       case "rls_project" -> project(67, 301);
       case "vq_nearest" -> vq(700, 65, 130);
+      case "vicreg" -> VicRegCases.largest();
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
   }
@@ -95,6 +96,7 @@ final class OpCases {
       case "rls_absorb" -> rls();
       case "rls_project" -> project();
       case "vq_nearest" -> vq();
+      case "vicreg" -> VicRegCases.listed(EDGES);
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }

@@ -209,6 +209,11 @@ public final class Tape implements AutoCloseable {
     }
   }
 
+  /** Whether an op that works on a tensor now will be asked for the tensor's gradient. */
+  public boolean wantsGradient(Tensor tensor) {
+    return recording && values.wantsGradient[values.root[slot(tensor)]];
+  }
+
   boolean isRecording() {
     return recording;
   }

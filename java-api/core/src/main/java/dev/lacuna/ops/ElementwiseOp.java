@@ -14,7 +14,7 @@ public final class ElementwiseOp implements Differentiable {
   private static final ElementwiseOp RULE = new ElementwiseOp();
   private static final int ADD = 0;
   private static final int SUB = 1;
-  private static final int MUL = 2;
+  static final int MUL = 2;
   private static final int RELU = 3;
   static final int AFFINE = 4;
 

@@ -691,6 +691,62 @@ public final class OpLayouts {
     private VqNearest() {}
   }
 
+  /** Fields of {@code vicreg}, by index. */
+  public static final class Vicreg {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int LD_X = 2;
+    public static final int LD_Y = 3;
+    public static final int LD_DX = 4;
+    public static final int LD_DY = 5;
+    public static final int LAMBDA = 6;
+    public static final int MU = 7;
+    public static final int NU = 8;
+    public static final int GAMMA = 9;
+    public static final int EPSILON = 10;
+    public static final int HALVING = 11;
+    public static final int FORM = 12;
+    public static final int TARGET = 13;
+    public static final int ACC_DX = 14;
+    public static final int ACC_DY = 15;
+    public static final int X = 16;
+    public static final int Y = 17;
+    public static final int LOSS = 18;
+    public static final int TERMS = 19;
+    public static final int DX = 20;
+    public static final int DY = 21;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vicreg",
+            20,
+            200,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_y"),
+            OpField.stride("ld_dx"),
+            OpField.stride("ld_dy"),
+            OpField.real("lambda"),
+            OpField.real("mu"),
+            OpField.real("nu"),
+            OpField.real("gamma"),
+            OpField.real("epsilon"),
+            OpField.code("halving"),
+            OpField.code("form"),
+            OpField.code("target"),
+            OpField.code("acc_dx"),
+            OpField.code("acc_dy"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.IN, DType.F32, "y", "n", "d", "ld_y"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "loss", "1", "1", "1"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "terms", "1", "5", "5"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dx", "n", "d", "ld_dx"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dy", "n", "d", "ld_dy"));
+
+    private Vicreg() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -713,7 +769,8 @@ public final class OpLayouts {
           SgdStep.OP,
           RlsAbsorb.OP,
           RlsProject.OP,
-          VqNearest.OP);
+          VqNearest.OP,
+          Vicreg.OP);
 
   private OpLayouts() {}
 }

@@ -21,6 +21,7 @@ import dev.lacuna.spi.OpLayouts.ScatterRows;
 import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
+import dev.lacuna.spi.OpLayouts.Vicreg;
 import dev.lacuna.spi.OpLayouts.VqNearest;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -48,7 +49,8 @@ public final class ReferenceOps {
           Map.entry(SgdStep.OP, SgdReference::step),
           Map.entry(RlsAbsorb.OP, RlsReference::absorb),
           Map.entry(RlsProject.OP, RlsReference::project),
-          Map.entry(VqNearest.OP, VqNearestReference::search));
+          Map.entry(VqNearest.OP, VqNearestReference::search),
+          Map.entry(Vicreg.OP, VicRegReference::lossAndGradients));
 
   private ReferenceOps() {}
 
