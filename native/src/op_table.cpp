@@ -78,6 +78,7 @@ constexpr InPlace in_place(int32_t op) {
     case LACUNA_OP_elementwise_fwd:
       return {"out", "x"};
     case LACUNA_OP_rls_project:
+    case LACUNA_OP_rls_step:
       return {"out", "g"};
     default:
       return {};

@@ -171,26 +171,52 @@
   TENSOR(IN, F32, g, 1, n, n)                                                   \
   TENSOR(OPT_INOUT, F32, velocity, 1, n, n)
 
-// Recursive least squares in Potter's square-root form, P = S S^T / c with S = `factor`, c = state[0] (norm FRO) or 1 (NONE).
-//   f = S^T r, b = a + f.f with a = alpha c, g = 1 / (b + sqrt(a b)), S <- S - g (S f) f^T.
-// norm: 0 NONE, 1 FRO (P is divided by its Frobenius norm after each update: c <- ||S S^T||_F, by a double-precision downdate,
-// and exactly at the first and every 16th update and whenever one update takes more than a tenth of c^2). S is not divided by
-// c, and would leave float's range after some 3,000 updates: a back end moves S and c by a power of two when c leaves the middle of
-// the range, so compare P and not S. state is [c, updates absorbed]; start with S = I, state = [1, 0]. alpha > 0. A non-finite r
-// is LACUNA_NON_FINITE and changes nothing.
+// Recursive least squares (methods of OWM and MLA): P starts as I and absorbs rows r,
+//   P <- P - (P r)(P r)^T / (alpha + r.P r);  norm 1 (FRO) then divides P by its Frobenius norm, norm 0 (NONE) does not.
+// A block r[b,s] gives what its rows would give one after the other with this alpha; FRO divides once, after the block.
+// alpha >= 1e-6. state is [c, updates absorbed]; start with [1, 0]. c is the norm divided out of P, 1 where norm is NONE.
+// form says how `factor` [rows,s] holds P:
+//   0 POTTER    P = S S^T / c, positive semi-definite whatever is rounded; rows = s, start with S = I.
+//   1 PLAIN     P = (M - u^T u) / c, rows = s + 1: M, symmetric, then u, an update that waits to be carried out; start
+//               with M = I, u = 0.
+//   2 LOW_RANK  P = (I - U^T U) / c, rows = 2 q: U[q,s], then A[q,s]; as many rows of each are in use as updates were
+//               absorbed, q at most. P = (I + A^T A)^-1 / c too: absorbing the rows of A in form POTTER with norm NONE and
+//               alpha 1 gives S.
+// FRO would take S and M out of float's range after some 3,000 updates: a back end moves them and c by a power of two, so compare P
+// and not `factor`. A non-finite r, or an alpha + r.P r that is infinite or (in PLAIN and LOW_RANK, by rounding) not
+// positive, is LACUNA_NON_FINITE and leaves P as it was.
 #define LACUNA_FIELDS_rls_absorb(SIZE, STRIDE, CODE, REAL, TENSOR) \
-  SIZE(s) STRIDE(ld_factor)                                        \
-  CODE(norm) REAL(alpha)                                           \
-  TENSOR(IN, F32, r, 1, s, s)                                      \
-  TENSOR(INOUT, F32, factor, s, s, ld_factor)                      \
+  SIZE(b) SIZE(s) SIZE(rows) STRIDE(ld_r) STRIDE(ld_factor)        \
+  CODE(form) CODE(norm) REAL(alpha)                                \
+  TENSOR(IN, F32, r, b, s, ld_r)                                   \
+  TENSOR(INOUT, F32, factor, rows, s, ld_factor)                   \
   TENSOR(INOUT, F64, state, 1, 2, 2)
 
-// out[c,s] = g P = (g S) S^T / state[0]; out may be g itself (in place, same stride), else they must not overlap.
-#define LACUNA_FIELDS_rls_project(SIZE, STRIDE, CODE, REAL, TENSOR) \
-  SIZE(c) SIZE(s) STRIDE(ld_g) STRIDE(ld_factor) STRIDE(ld_out)     \
-  TENSOR(IN, F32, g, c, s, ld_g)                                    \
-  TENSOR(IN, F32, factor, s, s, ld_factor)                          \
-  TENSOR(IN, F64, state, 1, 2, 2)                                   \
+// out[c,s] = scale g P, the gradient given whole as g[c,s] (n = 0), or as the factors of g = e^T h, e[n,c] and h[n,s] (n > 0).
+// out may be g itself (in place, same stride), else it must not overlap any input.
+#define LACUNA_FIELDS_rls_project(SIZE, STRIDE, CODE, REAL, TENSOR)                               \
+  SIZE(c) SIZE(s) SIZE(n) SIZE(rows)                                                              \
+  STRIDE(ld_g) STRIDE(ld_e) STRIDE(ld_h) STRIDE(ld_factor) STRIDE(ld_out)                         \
+  CODE(form) REAL(scale)                                                                          \
+  TENSOR(OPT_IN, F32, g, c, s, ld_g)                                                              \
+  TENSOR(OPT_IN, F32, e, n, c, ld_e)                                                              \
+  TENSOR(OPT_IN, F32, h, n, s, ld_h)                                                              \
+  TENSOR(IN, F32, factor, rows, s, ld_factor)                                                     \
+  TENSOR(IN, F64, state, 1, 2, 2)                                                                 \
+  TENSOR(OUT, F32, out, c, s, ld_out)
+
+// rls_project and rls_absorb in one call with fewer passes over P. order: 0 PROJECT_THEN_ABSORB (out = scale g P with the P of
+// before), 1 ABSORB_THEN_PROJECT.
+#define LACUNA_FIELDS_rls_step(SIZE, STRIDE, CODE, REAL, TENSOR)                                  \
+  SIZE(b) SIZE(c) SIZE(s) SIZE(n) SIZE(rows)                                                      \
+  STRIDE(ld_r) STRIDE(ld_g) STRIDE(ld_e) STRIDE(ld_h) STRIDE(ld_factor) STRIDE(ld_out)            \
+  CODE(form) CODE(norm) CODE(order) REAL(alpha) REAL(scale)                                       \
+  TENSOR(IN, F32, r, b, s, ld_r)                                                                  \
+  TENSOR(OPT_IN, F32, g, c, s, ld_g)                                                              \
+  TENSOR(OPT_IN, F32, e, n, c, ld_e)                                                              \
+  TENSOR(OPT_IN, F32, h, n, s, ld_h)                                                              \
+  TENSOR(INOUT, F32, factor, rows, s, ld_factor)                                                  \
+  TENSOR(INOUT, F64, state, 1, 2, 2)                                                              \
   TENSOR(OUT, F32, out, c, s, ld_out)
 
 // index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or codebook
@@ -223,28 +249,29 @@
   TENSOR(OPT_INOUT, F32, dy, n, d, ld_dy)
 
 // OP(id, name), ascending and without gaps.
-#define LACUNA_OPS(OP)       \
-  OP(0, linear_fwd)          \
-  OP(1, linear_bwd)          \
-  OP(2, conv2d_fwd)          \
-  OP(3, conv2d_bwd)          \
-  OP(4, max_pool2d_fwd)      \
-  OP(5, max_pool2d_bwd)      \
-  OP(6, elementwise_fwd)     \
-  OP(7, elementwise_bwd)     \
-  OP(8, reduce_fwd)          \
-  OP(9, reduce_bwd)          \
-  OP(10, softmax_xent_fwd)   \
-  OP(11, softmax_xent_bwd)   \
-  OP(12, entropy_fwd)        \
-  OP(13, entropy_bwd)        \
-  OP(14, gather_rows)        \
-  OP(15, scatter_rows)       \
-  OP(16, sgd_step)           \
-  OP(17, rls_absorb)         \
-  OP(18, rls_project)        \
-  OP(19, vq_nearest)         \
-  OP(20, vicreg)
+#define LACUNA_OPS(OP)     \
+  OP(0, linear_fwd)        \
+  OP(1, linear_bwd)        \
+  OP(2, conv2d_fwd)        \
+  OP(3, conv2d_bwd)        \
+  OP(4, max_pool2d_fwd)    \
+  OP(5, max_pool2d_bwd)    \
+  OP(6, elementwise_fwd)   \
+  OP(7, elementwise_bwd)   \
+  OP(8, reduce_fwd)        \
+  OP(9, reduce_bwd)        \
+  OP(10, softmax_xent_fwd) \
+  OP(11, softmax_xent_bwd) \
+  OP(12, entropy_fwd)      \
+  OP(13, entropy_bwd)      \
+  OP(14, gather_rows)      \
+  OP(15, scatter_rows)     \
+  OP(16, sgd_step)         \
+  OP(17, rls_absorb)       \
+  OP(18, rls_project)      \
+  OP(19, vq_nearest)       \
+  OP(20, vicreg)           \
+  OP(21, rls_step)
 
 // clang-format on
 

@@ -85,6 +85,11 @@ int64_t gemm_workspace(int64_t m, int64_t n, int64_t k) {
   return parts == 1 ? 0 : parts * m * n * static_cast<int64_t>(sizeof(float));
 }
 
+int64_t gemm_workspace_up_to(int64_t m, int64_t n, int64_t k) {
+  const int64_t parts = std::clamp<int64_t>(k / kMinDepth, 1, kMaxDepthParts);
+  return parts == 1 ? 0 : parts * m * n * static_cast<int64_t>(sizeof(float));
+}
+
 lacuna_status gemm(CpuContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
                    float* c, int64_t ldc, float* workspace) {
   const Dnnl* dnnl = ctx.dnnl();

@@ -21,6 +21,9 @@ lacuna_status gemm(CpuContext& ctx, int64_t m, int64_t n, int64_t k, GemmFactor 
                    float* c, int64_t ldc, float* workspace);
 int64_t gemm_workspace(int64_t m, int64_t n, int64_t k);
 
+// Enough for any product of n columns or fewer, where their number is not known beforehand.
+int64_t gemm_workspace_up_to(int64_t m, int64_t n, int64_t k);
+
 // The same on the calling thread alone, for use inside parallel_for. Throws where oneDNN fails.
 void gemm_chunk(const Dnnl& dnnl, int64_t m, int64_t n, int64_t k, GemmFactor a, GemmFactor b, bool accumulate,
                 float* c, int64_t ldc);

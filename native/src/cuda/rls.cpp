@@ -45,6 +45,18 @@ struct Workspace {
 };
 static_assert(kUpdateRows <= kChunkRows, "partial is sized for the finer chunks");
 
+constexpr double kMinAlpha = 1e-6;
+
+lacuna_status check_form(CudaContext& ctx, int64_t form, int64_t rows, int64_t s) {
+  if (form != 0) {
+    return ctx.fail(LACUNA_UNSUPPORTED, "form is %lld: the CUDA kernels have 0 (POTTER) only",
+                    static_cast<long long>(form));
+  }
+  if (rows == s) return LACUNA_OK;
+  return ctx.fail(LACUNA_INVALID_ARGUMENT, "rows is %lld, want %lld (= s)", static_cast<long long>(rows),
+                  static_cast<long long>(s));
+}
+
 }  // namespace
 
 int64_t rls_absorb_workspace(int, const lacuna_rls_absorb_args& args) { return Workspace(args.s).bytes; }
@@ -58,8 +70,13 @@ lacuna_status rls_absorb(CudaContext& ctx, const lacuna_rls_absorb_args& args) {
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "norm is %lld, want 0 (NONE) or 1 (FRO)",
                     static_cast<long long>(args.norm));
   }
-  if (!(args.alpha > 0) || !std::isfinite(args.alpha)) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "alpha is %g, want > 0 and finite", args.alpha);
+  if (!(args.alpha >= kMinAlpha) || !std::isfinite(args.alpha)) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "alpha is %g, want >= %g and finite", args.alpha, kMinAlpha);
+  }
+  if (const lacuna_status status = check_form(ctx, args.form, args.rows, args.s)) return status;
+  if (args.b != 1) {
+    return ctx.fail(LACUNA_UNSUPPORTED, "b is %lld: the CUDA kernels absorb one row at a time",
+                    static_cast<long long>(args.b));
   }
   const int64_t s = args.s, ld = args.ld_factor, tiles = ceil_div(s, kTile);
   const auto norm = static_cast<int32_t>(args.norm);
@@ -89,6 +106,14 @@ lacuna_status rls_absorb(CudaContext& ctx, const lacuna_rls_absorb_args& args) {
 }
 
 lacuna_status rls_project(CudaContext& ctx, const lacuna_rls_project_args& args) {
+  if (const lacuna_status status = check_form(ctx, args.form, args.rows, args.s)) return status;
+  if (args.n != 0 || args.scale != 1) {
+    return ctx.fail(LACUNA_UNSUPPORTED, "n is %lld, scale %g: the CUDA kernels take whole gradients, unscaled",
+                    static_cast<long long>(args.n), args.scale);
+  }
+  if (!args.g && args.c != 0 && args.s != 0) {
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "g is NULL, want [c, s] as n is 0");
+  }
   const int64_t c = args.c, s = args.s, ld_product = padded(s);
   const int64_t blocks = ceil_div(c, kTile) * ceil_div(s, kTile);
   float* const product = static_cast<float*>(args.workspace);

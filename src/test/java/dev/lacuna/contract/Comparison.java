@@ -3,8 +3,10 @@ package dev.lacuna.contract;
 import dev.lacuna.DType;
 import dev.lacuna.spi.OpField;
 import dev.lacuna.spi.OpLayouts.RlsAbsorb;
+import dev.lacuna.spi.OpLayouts.RlsStep;
 import dev.lacuna.spi.OpLayouts.VqNearest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,19 +43,23 @@ record Comparison(
     return failures;
   }
 
-  /** S is one of many square roots of P, so it is P that is compared. */
+  /** Factors may differ where P does not, so it is P that is compared. */
   private Map<String, double[]> derived(Map<String, double[]> outputs) {
-    if (opCase.op != RlsAbsorb.OP) {
+    if (opCase.op != RlsAbsorb.OP && opCase.op != RlsStep.OP) {
       return outputs;
     }
     double[] state = outputs.get("state");
-    boolean normalised = opCase.value("norm") == 1;
     Map<String, double[]> derived = new LinkedHashMap<>();
-    derived.put(
-        "P = factor factor^T / c",
-        Matrices.timesTransposed(outputs.get("factor"), normalised ? state[0] : 1, size("s")));
+    derived.put("P", RlsCases.projector(opCase, outputs));
     derived.put("c", new double[] {state[0]});
     derived.put("absorbed", new double[] {state[1]});
+    if (outputs.containsKey("out")) {
+      derived.put("out", outputs.get("out"));
+    }
+    if (opCase.value("form") == RlsCases.LOW_RANK) {
+      double[] factor = outputs.get("factor");
+      derived.put("A", Arrays.copyOfRange(factor, factor.length / 2, factor.length));
+    }
     return derived;
   }
 

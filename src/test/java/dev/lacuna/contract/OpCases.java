@@ -9,8 +9,6 @@ import dev.lacuna.spi.OpLayouts.EntropyFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
-import dev.lacuna.spi.OpLayouts.RlsAbsorb;
-import dev.lacuna.spi.OpLayouts.RlsProject;
 import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
@@ -18,7 +16,6 @@ import dev.lacuna.spi.OpLayouts.VqNearest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The cases of every op: what the contract tests run.
@@ -28,7 +25,7 @@ import java.util.Map;
  */
 final class OpCases {
   /** Around every vector width in use, and around the blocks of kernels. */
-  private static final int[] EDGES = {1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127};
+  static final int[] EDGES = {1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127};
 
   private static final int RELU = 3;
   private static final int AFFINE = 4;
@@ -71,8 +68,7 @@ final class OpCases {
       case "gather_rows" -> rows(op, 4000, 700, 65);
       case "scatter_rows" -> rows(op, 4000, 700, 65);
       case "sgd_step" -> sgd(300_001, 0.1, 0.9, 0, 1e-4, 0, 0, 0);
-      case "rls_absorb" -> rls(301, 1, 0.5, 15);
-      case "rls_project" -> project(67, 301);
+      case "rls_absorb", "rls_project", "rls_step" -> RlsCases.largest(op);
       case "vq_nearest" -> vq(700, 65, 130);
       case "vicreg" -> VicRegCases.largest();
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
@@ -93,8 +89,7 @@ final class OpCases {
       case "entropy_bwd" -> entropyBackward();
       case "gather_rows", "scatter_rows" -> rows(op);
       case "sgd_step" -> sgd();
-      case "rls_absorb" -> rls();
-      case "rls_project" -> project();
+      case "rls_absorb", "rls_project", "rls_step" -> RlsCases.listed(op);
       case "vq_nearest" -> vq();
       case "vicreg" -> VicRegCases.listed(EDGES);
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
@@ -128,7 +123,7 @@ final class OpCases {
     return opCase;
   }
 
-  private static OpCase sizes(OpLayout op, Object... pairs) {
+  static OpCase sizes(OpLayout op, Object... pairs) {
     return new OpCase(op).with(pairs);
   }
 
@@ -521,65 +516,6 @@ final class OpCases {
     cases.add(sgd(41, 0.1, 0.9, 0, 0, 0, 0, 0).fill("g", Fill.SPECIAL));
     cases.add(sgd(0, 0.1, 0.9, 0, 0, 0, 0, 0));
     cases.add(sgd(100_003, 0.01, 0.9, 0, 1e-4, 0, 0, 0));
-    return cases;
-  }
-
-  /**
-   * A projector that has absorbed {@code absorbed} vectors: S near the identity, c its norm where
-   * norms are kept.
-   */
-  private static OpCase rls(int s, int norm, double alpha, int absorbed) {
-    return sizes(RlsAbsorb.OP, "s", s, "norm", norm, "alpha", alpha)
-        .adjust(values -> asFactor(values, s))
-        .adjust(values -> {
-          double[] p = Matrices.timesTransposed(values.get("factor"), 1, s);
-          values.put("state", new double[] {norm == 1 ? Matrices.frobenius(p) : 1, absorbed});
-        });
-  }
-
-  private static void asFactor(Map<String, double[]> values, int s) {
-    double[] factor = values.get("factor");
-    for (int i = 0; i < factor.length; i++) {
-      factor[i] = (float) (factor[i] * 0.3 / Math.sqrt(s) + (i % (s + 1) == 0 ? 0.8 : 0));
-    }
-  }
-
-  private static List<OpCase> rls() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(rls(13, 1, 1, 3));
-    for (int norm = 0; norm < 2; norm++) {
-      for (int edge : EDGES) {
-        cases.add(rls(edge, norm, 1, edge));
-        cases.add(rls(edge, norm, 1e-3, 15));
-      }
-      for (int absorbed : new int[] {0, 14, 15, 16, 31}) {
-        cases.add(rls(20, norm, 0.1, absorbed));
-      }
-      cases.add(rls(17, norm, 100, 2).fill("r", Fill.normal(10, 0)));
-      cases.add(rls(17, norm, 1, 2).fill("r", Fill.ZERO));
-      cases.add(rls(200, norm, 1, 15));
-    }
-    return cases;
-  }
-
-  private static OpCase project(int c, int s) {
-    return sizes(RlsProject.OP, "c", c, "s", s)
-        .fill("state", Fill.constant(1.625))
-        .adjust(values -> asFactor(values, s));
-  }
-
-  private static List<OpCase> project() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(project(5, 13));
-    for (int edge : EDGES) {
-      cases.add(project(3, edge));
-      cases.add(project(edge, 6));
-      cases.add(project(3, edge).inPlace("out", "g"));
-      cases.add(project(edge, 9).inPlace("out", "g"));
-    }
-    cases.add(project(0, 6));
-    cases.add(project(10, 512));
-    cases.add(project(10, 512).inPlace("out", "g"));
     return cases;
   }
 

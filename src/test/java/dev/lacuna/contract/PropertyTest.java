@@ -2,7 +2,6 @@ package dev.lacuna.contract;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
@@ -22,10 +21,6 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.apache.commons.math3.linear.EigenDecomposition;
-import org.apache.commons.math3.linear.LUDecomposition;
-import org.apache.commons.math3.linear.MatrixUtils;
-import org.apache.commons.math3.linear.RealMatrix;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -116,81 +111,6 @@ final class PropertyTest {
 
   @ParameterizedTest
   @MethodSource("targets")
-  void absorbingAVectorShrinksItsProjectionByAlphaOverAlphaPlusRPR(Target target) {
-    int s = 33;
-    double alpha = 0.7;
-    float[] features = normal(4, 20 * s);
-    try (Context context = target.open();
-        RlsProjector projector = new RlsProjector(context, s, Norm.NONE)) {
-      for (int t = 0; t < 20; t++) {
-        float[] r = row(features, t, s);
-        double[] before = times(projector.matrix(), r);
-        double rpr = dot(before, r);
-        projector.absorb(r, alpha);
-        double[] after = times(projector.matrix(), r);
-        for (int i = 0; i < s; i++) {
-          before[i] *= alpha / (alpha + rpr);
-        }
-        assertArrayEquals(
-            before, after, tolerance(target, 1e-5, 1e-13), "update " + t + " on " + at(target));
-      }
-      assertEquals(20, projector.absorbed());
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("targets")
-  void theProjectorIsTheInverseOfTheRegularisedCorrelation(Target target) {
-    int s = 24;
-    int updates = 60;
-    double alpha = 0.5;
-    float[] features = normal(5, updates * s);
-    RealMatrix correlation = MatrixUtils.createRealIdentityMatrix(s);
-    try (Context context = target.open();
-        RlsProjector projector = new RlsProjector(context, s, Norm.NONE)) {
-      for (int t = 0; t < updates; t++) {
-        float[] r = row(features, t, s);
-        projector.absorb(r, alpha);
-        for (int i = 0; i < s; i++) {
-          for (int j = 0; j < s; j++) {
-            correlation.addToEntry(i, j, (double) r[i] * r[j] / alpha);
-          }
-        }
-      }
-      RealMatrix inverse = new LUDecomposition(correlation).getSolver().getInverse();
-      RealMatrix p = square(projector.matrix(), s);
-      double error = p.subtract(inverse).getFrobeniusNorm() / inverse.getFrobeniusNorm();
-      assertTrue(
-          error <= tolerance(target, 2e-5, 1e-12), "relative error " + error + " on " + at(target));
-      double[] eigenvalues = new EigenDecomposition(p).getRealEigenvalues();
-      for (double eigenvalue : eigenvalues) {
-        assertTrue(
-            eigenvalue > 0 && eigenvalue <= 1 + 1e-6,
-            "eigenvalue " + eigenvalue + " on " + at(target));
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("targets")
-  void theNormalisedProjectorKeepsFrobeniusNormOne(Target target) {
-    int s = 64;
-    float[] features = normal(6, 2000 * s);
-    try (Context context = target.open();
-        RlsProjector projector = new RlsProjector(context, s, Norm.FRO)) {
-      for (int t = 0; t < 2000; t++) {
-        projector.absorb(row(features, t, s), 1);
-        // 47 has no factor in common with the 16 updates between exact norms.
-        if (t % 47 == 0 || t == 1999) {
-          double norm = Matrices.frobenius(projector.matrix());
-          assertEquals(1, norm, 1e-4, "norm after update " + t + " on " + at(target));
-        }
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("targets")
   void projectingMultipliesByP(Target target) {
     int s = 33;
     int rows = 5;
@@ -266,27 +186,11 @@ final class PropertyTest {
     return Arrays.copyOfRange(matrix, i * cols, (i + 1) * cols);
   }
 
-  private static double dot(double[] a, float[] b) {
-    double sum = 0;
-    for (int i = 0; i < a.length; i++) {
-      sum += a[i] * b[i];
-    }
-    return sum;
-  }
-
   private static double[] times(double[] p, float[] r) {
     double[] product = new double[r.length];
     for (int i = 0; i < p.length; i++) {
       product[i / r.length] += p[i] * r[i % r.length];
     }
     return product;
-  }
-
-  private static RealMatrix square(double[] values, int n) {
-    RealMatrix matrix = MatrixUtils.createRealMatrix(n, n);
-    for (int i = 0; i < values.length; i++) {
-      matrix.setEntry(i / n, i % n, values[i]);
-    }
-    return matrix;
   }
 }

@@ -7,22 +7,16 @@ import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.kernels.RlsProjector;
+import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.ops.ReduceOp;
 
 /**
  * Projects the gradient of a linear layer's weight away from the mean features that the layer has
  * learned from, by recursive least squares (see {@link RlsProjector}). Call {@link #apply} between
- * backward and the optimiser's step. The bias is left alone.
+ * backward and the optimiser's step. The bias is left alone. With {@link Order#PROJECT_THEN_ABSORB}
+ * the first call only absorbs: nothing was learned before.
  */
 public final class GradientProjector implements AutoCloseable {
-  /** Which comes first. */
-  public enum Order {
-    /** Orthogonal to what was learned before, the paper's wording: the first call only absorbs. */
-    PROJECT_THEN_ABSORB,
-    /** Orthogonal to the current features as well, as the official code and OWM do. */
-    ABSORB_THEN_PROJECT
-  }
-
   private final RlsProjector projector;
   private final Parameter weight;
   private final Order order;
@@ -42,7 +36,7 @@ public final class GradientProjector implements AutoCloseable {
    * Projects the weight's gradient and absorbs the mean feature.
    *
    * @param features the layer's input [n, in], n at least 1; no gradient flows from here
-   * @param alpha greater than 0; smaller remembers more firmly
+   * @param alpha at least 1e-6; smaller remembers more firmly
    */
   public void apply(Tape tape, Tensor features, double alpha) {
     weight.store().requireDevice(tape.context());
@@ -56,24 +50,27 @@ public final class GradientProjector implements AutoCloseable {
               + " as "
               + weight);
     }
-    if (order == Order.ABSORB_THEN_PROJECT) {
-      absorb(tape, features, alpha);
-    }
-    if (projector.absorbed() > 0 && weight.hasGradient()) {
-      int rows = Math.toIntExact(weight.shape()[0]);
-      weight.store().lease(tape.context());
-      projector.project(weight.store().gradients(), weight.offset(tape.context().real()), rows);
-    }
-    if (order == Order.PROJECT_THEN_ABSORB) {
-      absorb(tape, features, alpha);
-    }
-  }
-
-  private void absorb(Tape tape, Tensor features, double alpha) {
     tape.withoutGradients(() -> {
       Tensor mean = ReduceOp.mean(features, ReduceOp.Over.ROWS);
-      projector.absorb(mean.memory(), mean.offset(), alpha);
+      boolean learned = order == Order.ABSORB_THEN_PROJECT || projector.absorbed() > 0;
+      if (learned && weight.hasGradient()) {
+        project(tape, mean, alpha);
+      } else {
+        projector.absorb(mean.memory(), mean.offset(), alpha);
+      }
     });
+  }
+
+  private void project(Tape tape, Tensor mean, double alpha) {
+    weight.store().lease(tape.context());
+    projector.step(
+        mean.memory(),
+        mean.offset(),
+        alpha,
+        weight.store().gradients(),
+        weight.offset(tape.context().real()),
+        Math.toIntExact(weight.shape()[0]),
+        order);
   }
 
   /** P, for pictures and tests. */

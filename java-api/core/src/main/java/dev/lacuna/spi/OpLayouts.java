@@ -607,25 +607,33 @@ public final class OpLayouts {
 
   /** Fields of {@code rls_absorb}, by index. */
   public static final class RlsAbsorb {
-    public static final int S = 0;
-    public static final int LD_FACTOR = 1;
-    public static final int NORM = 2;
-    public static final int ALPHA = 3;
-    public static final int R = 4;
-    public static final int FACTOR = 5;
-    public static final int STATE = 6;
+    public static final int B = 0;
+    public static final int S = 1;
+    public static final int ROWS = 2;
+    public static final int LD_R = 3;
+    public static final int LD_FACTOR = 4;
+    public static final int FORM = 5;
+    public static final int NORM = 6;
+    public static final int ALPHA = 7;
+    public static final int R = 8;
+    public static final int FACTOR = 9;
+    public static final int STATE = 10;
 
     public static final OpLayout OP =
         new OpLayout(
             "rls_absorb",
             17,
-            80,
+            112,
+            OpField.size("b"),
             OpField.size("s"),
+            OpField.size("rows"),
+            OpField.stride("ld_r"),
             OpField.stride("ld_factor"),
+            OpField.code("form"),
             OpField.code("norm"),
             OpField.real("alpha"),
-            OpField.tensor(FieldKind.IN, DType.F32, "r", "1", "s", "s"),
-            OpField.tensor(FieldKind.INOUT, DType.F32, "factor", "s", "s", "ld_factor"),
+            OpField.tensor(FieldKind.IN, DType.F32, "r", "b", "s", "ld_r"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "factor", "rows", "s", "ld_factor"),
             OpField.tensor(FieldKind.INOUT, DType.F64, "state", "1", "2", "2"));
 
     private RlsAbsorb() {}
@@ -635,26 +643,42 @@ public final class OpLayouts {
   public static final class RlsProject {
     public static final int C = 0;
     public static final int S = 1;
-    public static final int LD_G = 2;
-    public static final int LD_FACTOR = 3;
-    public static final int LD_OUT = 4;
-    public static final int G = 5;
-    public static final int FACTOR = 6;
-    public static final int STATE = 7;
-    public static final int OUT = 8;
+    public static final int N = 2;
+    public static final int ROWS = 3;
+    public static final int LD_G = 4;
+    public static final int LD_E = 5;
+    public static final int LD_H = 6;
+    public static final int LD_FACTOR = 7;
+    public static final int LD_OUT = 8;
+    public static final int FORM = 9;
+    public static final int SCALE = 10;
+    public static final int G = 11;
+    public static final int E = 12;
+    public static final int H = 13;
+    public static final int FACTOR = 14;
+    public static final int STATE = 15;
+    public static final int OUT = 16;
 
     public static final OpLayout OP =
         new OpLayout(
             "rls_project",
             18,
-            96,
+            160,
             OpField.size("c"),
             OpField.size("s"),
+            OpField.size("n"),
+            OpField.size("rows"),
             OpField.stride("ld_g"),
+            OpField.stride("ld_e"),
+            OpField.stride("ld_h"),
             OpField.stride("ld_factor"),
             OpField.stride("ld_out"),
-            OpField.tensor(FieldKind.IN, DType.F32, "g", "c", "s", "ld_g"),
-            OpField.tensor(FieldKind.IN, DType.F32, "factor", "s", "s", "ld_factor"),
+            OpField.code("form"),
+            OpField.real("scale"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "g", "c", "s", "ld_g"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "e", "n", "c", "ld_e"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "h", "n", "s", "ld_h"),
+            OpField.tensor(FieldKind.IN, DType.F32, "factor", "rows", "s", "ld_factor"),
             OpField.tensor(FieldKind.IN, DType.F64, "state", "1", "2", "2"),
             OpField.tensor(FieldKind.OUT, DType.F32, "out", "c", "s", "ld_out"));
 
@@ -747,6 +771,64 @@ public final class OpLayouts {
     private Vicreg() {}
   }
 
+  /** Fields of {@code rls_step}, by index. */
+  public static final class RlsStep {
+    public static final int B = 0;
+    public static final int C = 1;
+    public static final int S = 2;
+    public static final int N = 3;
+    public static final int ROWS = 4;
+    public static final int LD_R = 5;
+    public static final int LD_G = 6;
+    public static final int LD_E = 7;
+    public static final int LD_H = 8;
+    public static final int LD_FACTOR = 9;
+    public static final int LD_OUT = 10;
+    public static final int FORM = 11;
+    public static final int NORM = 12;
+    public static final int ORDER = 13;
+    public static final int ALPHA = 14;
+    public static final int SCALE = 15;
+    public static final int R = 16;
+    public static final int G = 17;
+    public static final int E = 18;
+    public static final int H = 19;
+    public static final int FACTOR = 20;
+    public static final int STATE = 21;
+    public static final int OUT = 22;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "rls_step",
+            21,
+            208,
+            OpField.size("b"),
+            OpField.size("c"),
+            OpField.size("s"),
+            OpField.size("n"),
+            OpField.size("rows"),
+            OpField.stride("ld_r"),
+            OpField.stride("ld_g"),
+            OpField.stride("ld_e"),
+            OpField.stride("ld_h"),
+            OpField.stride("ld_factor"),
+            OpField.stride("ld_out"),
+            OpField.code("form"),
+            OpField.code("norm"),
+            OpField.code("order"),
+            OpField.real("alpha"),
+            OpField.real("scale"),
+            OpField.tensor(FieldKind.IN, DType.F32, "r", "b", "s", "ld_r"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "g", "c", "s", "ld_g"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "e", "n", "c", "ld_e"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "h", "n", "s", "ld_h"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "factor", "rows", "s", "ld_factor"),
+            OpField.tensor(FieldKind.INOUT, DType.F64, "state", "1", "2", "2"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "out", "c", "s", "ld_out"));
+
+    private RlsStep() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -770,7 +852,8 @@ public final class OpLayouts {
           RlsAbsorb.OP,
           RlsProject.OP,
           VqNearest.OP,
-          Vicreg.OP);
+          Vicreg.OP,
+          RlsStep.OP);
 
   private OpLayouts() {}
 }

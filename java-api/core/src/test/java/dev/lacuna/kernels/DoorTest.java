@@ -214,7 +214,7 @@ final class DoorTest {
   void numbersThatAreNotFiniteChangeNothing() {
     absorbFirstAxis();
     double[] before = projector.matrix();
-    refused("r[1]", () -> projector.absorb(new float[] {1, Float.NaN}, 1));
+    refused("r[0, 1]", () -> projector.absorb(new float[] {1, Float.NaN}, 1));
     refused("alpha", () -> projector.absorb(new float[] {1, 1}, 0));
     assertArrayEquals(before, projector.matrix());
     assertEquals(1, projector.absorbed());

@@ -37,7 +37,7 @@ public final class AlternatingStep implements AutoCloseable {
    */
   public record Options(
       Projection projection,
-      GradientProjector.Order order,
+      RlsProjector.Order order,
       RlsProjector.Norm norm,
       Sgd.Options sgd,
       double headRate) {}

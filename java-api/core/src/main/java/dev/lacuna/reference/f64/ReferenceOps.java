@@ -17,6 +17,7 @@ import dev.lacuna.spi.OpLayouts.ReduceBwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
 import dev.lacuna.spi.OpLayouts.RlsAbsorb;
 import dev.lacuna.spi.OpLayouts.RlsProject;
+import dev.lacuna.spi.OpLayouts.RlsStep;
 import dev.lacuna.spi.OpLayouts.ScatterRows;
 import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
@@ -50,7 +51,8 @@ public final class ReferenceOps {
           Map.entry(RlsAbsorb.OP, RlsReference::absorb),
           Map.entry(RlsProject.OP, RlsReference::project),
           Map.entry(VqNearest.OP, VqNearestReference::search),
-          Map.entry(Vicreg.OP, VicRegReference::lossAndGradients));
+          Map.entry(Vicreg.OP, VicRegReference::lossAndGradients),
+          Map.entry(RlsStep.OP, RlsReference::step));
 
   private ReferenceOps() {}
 

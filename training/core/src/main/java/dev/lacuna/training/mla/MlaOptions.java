@@ -1,9 +1,9 @@
 package dev.lacuna.training.mla;
 
 import dev.lacuna.kernels.RlsProjector.Norm;
+import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
-import dev.lacuna.optim.GradientProjector.Order;
 
 /**
  * How to train MLA or its baseline.

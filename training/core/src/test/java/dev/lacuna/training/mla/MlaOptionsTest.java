@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.kernels.RlsProjector.Norm;
+import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
-import dev.lacuna.optim.GradientProjector.Order;
 import dev.lacuna.training.mla.MlaOptions.Method;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

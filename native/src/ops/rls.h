@@ -1,0 +1,97 @@
+// What the files of the RLS ops share: rls.cpp checks calls and hands them as an RlsStep to one of the forms.
+#ifndef LACUNA_SRC_OPS_RLS_H
+#define LACUNA_SRC_OPS_RLS_H
+
+#include <algorithm>
+#include <cstdint>
+
+#include "cpu/cpu_context.h"
+#include "cpu/gemm.h"
+#include "extent.h"
+
+namespace lacuna {
+
+enum RlsForm : int64_t { kRlsPotter = 0, kRlsPlain = 1, kRlsLowRank = 2 };
+enum RlsNorm : int64_t { kRlsNone = 0, kRlsFro = 1 };
+enum RlsOrder : int64_t { kRlsProjectThenAbsorb = 0, kRlsAbsorbThenProject = 1 };
+
+// y[m,s] = scale x P, and P absorbs r[b,s], in the given order. m or b is 0 where only the other is wanted. y may be x.
+struct RlsStep {
+  int64_t form, norm, order;
+  int64_t s, rows;
+  float* factor;  // [rows, s]; not written where b is 0
+  int64_t ld_factor;
+  double* state;
+  int64_t b;
+  const float* r;
+  int64_t ld_r;
+  double alpha;
+  int64_t m;
+  const float* x;
+  int64_t ld_x;
+  double scale;
+  float* y;
+  int64_t ld_y;
+  void* workspace;
+
+  float* row(int64_t i) const { return factor + i * ld_factor; }
+};
+
+// Hands out the parts of a workspace, each from a multiple of 64 bytes on. Sizes beyond memory come to its largest
+// number of bytes.
+class RlsRoom {
+ public:
+  int64_t take(Extent count, int64_t element_bytes) {
+    const int64_t begin = bytes_.value;
+    bytes_ = bytes_ + count * Extent{element_bytes} + Extent{63};
+    bytes_.value -= bytes_.overflow ? 0 : bytes_.value % 64;
+    return begin;
+  }
+  int64_t floats(Extent count) { return take(count, sizeof(float)); }
+  int64_t doubles(Extent count) { return take(count, sizeof(double)); }
+  int64_t bytes() const { return bytes_.saturated(); }
+
+ private:
+  Extent bytes_{0};
+};
+
+// Workspace of a gemm whose sides no tensor of the call bounds together.
+inline int64_t rls_gemm_bytes(int64_t m, int64_t n, int64_t k) {
+  const Extent most = Extent{m} * Extent{n} * Extent{64};
+  return most.overflow ? most.saturated() : gemm_workspace_up_to(m, n, k);
+}
+
+// How a product [x; r] M of rls_product-inl.h is cut, and where the parts of its workspace lie.
+struct RlsProductCut {
+  static constexpr int64_t kRowBlock = 24;  // rows of M that are worked on together: whole tiles of every size
+  static constexpr int64_t kColumns = 2 * kRowBlock;  // columns of M that are copied together: whole cache lines
+
+  RlsProductCut(int threads, const RlsStep& step, RlsRoom& room) {
+    const int64_t p = step.m + step.b, s = step.s, padded = (p + 15) / 16 * 16;
+    // A^T of one part stays in the second-level cache.
+    depth = std::clamp<int64_t>(98304 / std::max<int64_t>(padded, 1) / 16 * 16, 128, 512);
+    rows = kColumns;
+    chunks = (s + rows - 1) / rows;
+    at = room.floats(Extent{padded} * Extent{s});
+    sums = room.floats(Extent{padded} * Extent{s});
+    panels = room.floats(Extent{threads} * Extent{depth * kColumns});
+  }
+
+  int64_t depth, rows, chunks, at, sums, panels;
+};
+
+template <class T>
+T* rls_part(const RlsStep& step, int64_t offset) {
+  return reinterpret_cast<T*>(static_cast<char*>(step.workspace) + offset);
+}
+
+// a[b,b] symmetric, its lower triangle given, becomes the L of a = L L^T. False where a is not positive definite.
+bool rls_cholesky(int64_t b, double* a);
+
+// Bytes of workspace of a step; of `step`, sizes and codes count.
+int64_t rls_potter_workspace(int threads, const RlsStep& step);
+int64_t rls_plain_workspace(int threads, const RlsStep& step);
+int64_t rls_low_rank_workspace(int threads, const RlsStep& step);
+
+}  // namespace lacuna
+#endif
