@@ -85,9 +85,9 @@ class Guarded {
 
 // Calls op through the ABI with a workspace of exactly the size that it asks for.
 template <class Args>
-lacuna_status call(lacuna_context* ctx, int32_t op, Args args) {
+lacuna_status call(lacuna_context* ctx, int32_t op, Args args, uint32_t flags = 0) {
   args.struct_size = sizeof args;
-  args.flags = 0;
+  args.flags = flags;
   int64_t bytes = 0;
   if (const lacuna_status status = lacuna_workspace(ctx, op, &args, &bytes)) return status;
   Guarded<float> workspace((bytes + 3) / 4, Edge::kAfter, 64);

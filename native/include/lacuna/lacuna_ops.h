@@ -221,7 +221,8 @@
 
 // index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or codebook
 // is LACUNA_NON_FINITE. In double, the distance of the returned code exceeds the minimum by at most
-// 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean.
+// 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean. FAST looks for candidates in bf16 and settles them in
+// higher precision: the results are the same.
 #define LACUNA_FIELDS_vq_nearest(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_z) STRIDE(ld_codebook)         \
   TENSOR(IN, F32, z, n, d, ld_z)                                   \
@@ -248,6 +249,78 @@
   TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                             \
   TENSOR(OPT_INOUT, F32, dy, n, d, ld_dy)
 
+// What an update of the codebook by exponential moving averages needs to know of a batch. z holds m modalities one under the
+// other, row a n + i is modality a at position i, index[a n + i] the code that it was quantised to, -1 where that modality is
+// absent at that position (its row of z is not read). count[a, j] = positions of modality a with code j. W_a[j] = sum over
+// those positions of 1/2 z^a + 1/2 mean of the other modalities present there, or of z^a where there is none.
+//   groups = m   sum[a k + j] = W_a[j]: modalities are absorbed one after the other
+//   groups = 1   sum[j] = sum_a decay^(m-1-a) W_a[j]: what the same update in closed form needs
+// perplexity[a] = exp(-sum_j p log(p + 1e-10)), p = count[a, j] / sum count[a]; 1 where a modality is absent everywhere.
+#define LACUNA_FIELDS_vq_statistics(SIZE, STRIDE, CODE, REAL, TENSOR)           \
+  SIZE(m) SIZE(n) SIZE(d) SIZE(k) SIZE(groups) STRIDE(ld_z) STRIDE(ld_sum)      \
+  REAL(decay)                                                                   \
+  TENSOR(IN, F32, z, m*n, d, ld_z)                                              \
+  TENSOR(IN, I32, index, m*n, 1, 1)                                             \
+  TENSOR(OUT, I32, count, m, k, k)                                              \
+  TENSOR(OUT, F32, sum, groups*k, d, ld_sum)                                    \
+  TENSOR(OPT_OUT, F32, perplexity, m, 1, 1)
+
+// Absorbs vq_statistics into c[k] (counts), w[k,d] (sums) and the codebook, with decay a in [0, 1], modality after modality:
+//   c <- a c + (1 - a) count;  smoothed = (c + epsilon) / (sum c + k epsilon) sum c;  w <- a w + (1 - a) W
+// or, with groups = 1, w <- a^m w + (1 - a) sum. smoothing: 0 NONE; 1 STORED: c <- smoothed each time (CMG's official code); 2
+// APPLIED: c stays and the codebook is divided by smoothed. codebook = w / c, a code with c = 0 is kept. Start with w = the
+// codebook and c = 1: with c = 0 codes unused at the first step are divided by epsilon.
+#define LACUNA_FIELDS_vq_ema(SIZE, STRIDE, CODE, REAL, TENSOR)                              \
+  SIZE(m) SIZE(k) SIZE(d) SIZE(groups) STRIDE(ld_sum) STRIDE(ld_w) STRIDE(ld_codebook)      \
+  REAL(decay) REAL(epsilon) CODE(smoothing)                                                 \
+  TENSOR(IN, I32, count, m, k, k)                                                           \
+  TENSOR(IN, F32, sum, groups*k, d, ld_sum)                                                 \
+  TENSOR(INOUT, F32, c, 1, k, k)                                                            \
+  TENSOR(INOUT, F32, w, k, d, ld_w)                                                         \
+  TENSOR(INOUT, F32, codebook, k, d, ld_codebook)
+
+// Replaces dead codes. age[j] <- 0 where any modality of count uses code j, else age[j] + 1; then every code older than
+// `after` becomes a random one of those younger than `recent` plus U(-noise, noise): w = code c_reset, c = c_reset, codebook =
+// w / c_reset, age 0, so that the next update does not undo it. Where no code is younger than `recent`, none is replaced.
+// 0 <= recent <= after, noise >= 0, c_reset > 0. Draws are those of Philox 4x32-10 keyed by (seed, stream, step), as
+// dev.lacuna.CounterRandom: j (d + 1) chooses the source of code j, the d draws after it are its noise. replaced = how many.
+#define LACUNA_FIELDS_vq_reset(SIZE, STRIDE, CODE, REAL, TENSOR)                     \
+  SIZE(m) SIZE(k) SIZE(d) STRIDE(ld_w) STRIDE(ld_codebook)                           \
+  CODE(after) CODE(recent) CODE(seed) CODE(stream) CODE(step)                        \
+  REAL(noise) REAL(c_reset)                                                          \
+  TENSOR(IN, I32, count, m, k, k)                                                    \
+  TENSOR(INOUT, I32, age, k, 1, 1)                                                   \
+  TENSOR(INOUT, F32, c, 1, k, k)                                                     \
+  TENSOR(INOUT, F32, w, k, d, ld_w)                                                  \
+  TENSOR(INOUT, F32, codebook, k, d, ld_codebook)                                    \
+  TENSOR(OUT, I32, replaced, 1, 1, 1)
+
+// q[i] = codebook[index[0, i]] and the commitment loss = own MSE(z, q) + cross sum_{o>0} MSE(z, codebook[index[o]]): index[0] is
+// this modality's own code, index[o] that of another one at the same position. MSE is the mean over n d, 0 for n d = 0. -1 is
+// an absent modality, whose pairs add 0; where index[0, i] = -1, row i of z is not read and q[i] = 0.
+#define LACUNA_FIELDS_vq_quantize_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)              \
+  SIZE(m) SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_z) STRIDE(ld_codebook) STRIDE(ld_q)      \
+  REAL(own) REAL(cross)                                                              \
+  TENSOR(IN, F32, z, n, d, ld_z)                                                     \
+  TENSOR(IN, F32, codebook, k, d, ld_codebook)                                       \
+  TENSOR(IN, I32, index, m, n, n)                                                    \
+  TENSOR(OUT, F32, q, n, d, ld_q)                                                    \
+  TENSOR(OPT_OUT, F32, loss, 1, 1, 1)
+
+// dz = J^T dq + dloss 2 / (n d) [own (z - q) + cross sum_o (z - codebook[index[o]])]; the codebook gets no gradient, and
+// neither do rows with index[0, i] = -1. estimator: 0 STRAIGHT_THROUGH, J = 1; 1 ROTATION (Fifty et al., 2024), J = |q|/|z| R
+// with the rotation R of z's direction u onto q's direction v in their plane: R = 1 - 2 r r^T + 2 v u^T, r = (u + v) / |u + v|.
+// Where |u + v|^2 < 1e-8 the term r r^T is left out (R reflects), where z = 0, J = 1, where q = 0, J = 0.
+#define LACUNA_FIELDS_vq_quantize_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                             \
+  SIZE(m) SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_dq) STRIDE(ld_z) STRIDE(ld_codebook) STRIDE(ld_dz)      \
+  REAL(own) REAL(cross) CODE(estimator) CODE(acc_dz)                                                \
+  TENSOR(OPT_IN, F32, dq, n, d, ld_dq)                                                              \
+  TENSOR(OPT_IN, F32, dloss, 1, 1, 1)                                                               \
+  TENSOR(IN, F32, z, n, d, ld_z)                                                                    \
+  TENSOR(IN, F32, codebook, k, d, ld_codebook)                                                      \
+  TENSOR(IN, I32, index, m, n, n)                                                                   \
+  TENSOR(INOUT, F32, dz, n, d, ld_dz)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -271,7 +344,12 @@
   OP(18, rls_project)      \
   OP(19, vq_nearest)       \
   OP(20, vicreg)           \
-  OP(21, rls_step)
+  OP(21, rls_step)         \
+  OP(22, vq_statistics)    \
+  OP(23, vq_ema)           \
+  OP(24, vq_reset)         \
+  OP(25, vq_quantize_fwd)  \
+  OP(26, vq_quantize_bwd)
 
 // clang-format on
 

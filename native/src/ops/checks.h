@@ -14,12 +14,13 @@ inline lacuna_status check_flag(CpuContext& ctx, const char* name, int64_t value
   return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is %" PRId64 ", want 0 or 1", name, value);
 }
 
-// Every one of the n entries must lie in [0, limit).
-inline lacuna_status check_indices(CpuContext& ctx, const char* name, const int32_t* index, int64_t n, int64_t limit) {
+// Every one of the n entries must lie in [lowest, limit).
+inline lacuna_status check_indices(CpuContext& ctx, const char* name, const int32_t* index, int64_t n, int64_t limit,
+                                   int64_t lowest = 0) {
   for (int64_t i = 0; i < n; ++i) {
-    if (index[i] < 0 || index[i] >= limit) {
-      return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s[%" PRId64 "] is %" PRId32 ", want one of [0, %" PRId64 ")", name, i,
-                      index[i], limit);
+    if (index[i] < lowest || index[i] >= limit) {
+      return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s[%" PRId64 "] is %" PRId32 ", want one of [%" PRId64 ", %" PRId64 ")",
+                      name, i, index[i], lowest, limit);
     }
   }
   return LACUNA_OK;

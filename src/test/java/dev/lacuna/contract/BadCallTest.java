@@ -31,7 +31,12 @@ import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import dev.lacuna.spi.OpLayouts.Vicreg;
+import dev.lacuna.spi.OpLayouts.VqEma;
 import dev.lacuna.spi.OpLayouts.VqNearest;
+import dev.lacuna.spi.OpLayouts.VqQuantizeBwd;
+import dev.lacuna.spi.OpLayouts.VqQuantizeFwd;
+import dev.lacuna.spi.OpLayouts.VqReset;
+import dev.lacuna.spi.OpLayouts.VqStatistics;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -282,6 +287,8 @@ final class BadCallTest {
           nonFinite("z", typical(VqNearest.OP).fill("z", Fill.nanAt(90))),
           nonFinite("z", typical(VqNearest.OP).fill("z", Fill.constant(Double.NEGATIVE_INFINITY))),
           nonFinite("codebook", typical(VqNearest.OP).fill("codebook", Fill.nanAt(142))),
+          nonFinite("z", typical(VqNearest.OP, "n", 7).fill("z", Fill.nanAt(90))),
+          nonFinite("codebook", typical(VqNearest.OP, "n", 7).fill("codebook", Fill.nanAt(142))),
           nonFinite(
               "codebook",
               typical(VqNearest.OP).fill("codebook", Fill.constant(Double.POSITIVE_INFINITY))),
@@ -295,7 +302,34 @@ final class BadCallTest {
           invalid("acc_dx", typical(Vicreg.OP, "acc_dx", 2)),
           invalid("acc_dy", typical(Vicreg.OP, "acc_dy", -1)),
           invalid("epsilon", typical(Vicreg.OP, "epsilon", 0)),
-          invalid("epsilon", typical(Vicreg.OP, "epsilon", Double.NaN)));
+          invalid("epsilon", typical(Vicreg.OP, "epsilon", Double.NaN)),
+          nonFinite("z", typical(VqNearest.OP, "n", 50).fill("z", Fill.nanAt(90)).fast()),
+          nonFinite(
+              "codebook", typical(VqNearest.OP, "n", 50).fill("codebook", Fill.nanAt(142)).fast()),
+          invalid("index", typical(VqStatistics.OP).fill("index", Fill.constant(5))),
+          invalid("index", typical(VqStatistics.OP).fill("index", Fill.constant(-2))),
+          invalid("groups", typical(VqStatistics.OP, "groups", 2)),
+          invalid("decay", typical(VqStatistics.OP, "decay", 1.5)),
+          invalid("decay", typical(VqStatistics.OP, "decay", Double.NaN)),
+          invalid("groups", typical(VqEma.OP, "groups", 2)),
+          invalid("decay", typical(VqEma.OP, "decay", -0.1)),
+          invalid("epsilon", typical(VqEma.OP, "epsilon", -1e-5)),
+          invalid("epsilon", typical(VqEma.OP, "epsilon", Double.POSITIVE_INFINITY)),
+          invalid("smoothing", typical(VqEma.OP, "smoothing", 3)),
+          invalid("recent", typical(VqReset.OP, "recent", 31)),
+          invalid("recent", typical(VqReset.OP, "recent", -1)),
+          invalid("after", typical(VqReset.OP, "after", Integer.MAX_VALUE)),
+          invalid("stream", typical(VqReset.OP, "stream", 1L << 31)),
+          invalid("step", typical(VqReset.OP, "step", -1L << 32)),
+          invalid("noise", typical(VqReset.OP, "noise", -1)),
+          invalid("noise", typical(VqReset.OP, "noise", Double.NaN)),
+          invalid("c_reset", typical(VqReset.OP, "c_reset", 0)),
+          invalid("m", typical(VqQuantizeFwd.OP, "m", 0)),
+          invalid("index", typical(VqQuantizeFwd.OP).fill("index", Fill.constant(5))),
+          invalid("index", typical(VqQuantizeFwd.OP).fill("index", Fill.constant(-2))),
+          invalid("m", typical(VqQuantizeBwd.OP, "m", 0)),
+          invalid("estimator", typical(VqQuantizeBwd.OP, "estimator", 2)),
+          invalid("index", typical(VqQuantizeBwd.OP).fill("index", Fill.constant(5))));
 
   private static void overlapsAreRefused(Target target) {
     for (OpLayout op : OpLayouts.ALL) {

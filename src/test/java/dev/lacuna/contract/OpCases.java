@@ -12,7 +12,6 @@ import dev.lacuna.spi.OpLayouts.ReduceFwd;
 import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
-import dev.lacuna.spi.OpLayouts.VqNearest;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -69,7 +68,13 @@ final class OpCases {
       case "scatter_rows" -> rows(op, 4000, 700, 65);
       case "sgd_step" -> sgd(300_001, 0.1, 0.9, 0, 1e-4, 0, 0, 0);
       case "rls_absorb", "rls_project", "rls_step" -> RlsCases.largest(op);
-      case "vq_nearest" -> vq(700, 65, 130);
+      case "vq_nearest",
+          "vq_statistics",
+          "vq_ema",
+          "vq_reset",
+          "vq_quantize_fwd",
+          "vq_quantize_bwd" ->
+          VqCases.largest(op);
       case "vicreg" -> VicRegCases.largest();
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
@@ -90,7 +95,13 @@ final class OpCases {
       case "gather_rows", "scatter_rows" -> rows(op);
       case "sgd_step" -> sgd();
       case "rls_absorb", "rls_project", "rls_step" -> RlsCases.listed(op);
-      case "vq_nearest" -> vq();
+      case "vq_nearest",
+          "vq_statistics",
+          "vq_ema",
+          "vq_reset",
+          "vq_quantize_fwd",
+          "vq_quantize_bwd" ->
+          VqCases.listed(op);
       case "vicreg" -> VicRegCases.listed(EDGES);
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
@@ -516,36 +527,6 @@ final class OpCases {
     cases.add(sgd(41, 0.1, 0.9, 0, 0, 0, 0, 0).fill("g", Fill.SPECIAL));
     cases.add(sgd(0, 0.1, 0.9, 0, 0, 0, 0, 0));
     cases.add(sgd(100_003, 0.01, 0.9, 0, 1e-4, 0, 0, 0));
-    return cases;
-  }
-
-  private static OpCase vq(int n, int d, int k) {
-    return sizes(VqNearest.OP, "n", n, "d", d, "k", k);
-  }
-
-  private static List<OpCase> vq() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(vq(7, 13, 11));
-    for (int edge : EDGES) {
-      cases.add(vq(5, edge, 9));
-      cases.add(vq(5, 6, edge));
-      cases.add(vq(edge, 5, 8));
-      cases.add(
-          vq(9, edge, edge).fill("z", Fill.SMALL_INTEGERS).fill("codebook", Fill.SMALL_INTEGERS));
-    }
-    // Far from the origin, where |e|^2 - 2 z.e loses its digits; equal codes; a spread of
-    // magnitudes.
-    cases.add(vq(200, 64, 100).fill("z", Fill.normal(1, 50)).fill("codebook", Fill.normal(1, 50)));
-    cases.add(vq(40, 17, 50).fill("codebook", Fill.below(2)));
-    cases.add(vq(40, 17, 50).fill("codebook", Fill.constant(0.5)));
-    cases.add(vq(40, 17, 50).fill("z", Fill.normal(1e-3, 0)).fill("codebook", Fill.normal(1e3, 0)));
-    cases.add(
-        vq(40, 17, 50).fill("z", Fill.normal(1e17, 0)).fill("codebook", Fill.normal(1e17, 0)));
-    cases.add(
-        vq(40, 17, 50).fill("z", Fill.normal(1e-15, 0)).fill("codebook", Fill.normal(1e-15, 0)));
-    cases.add(vq(0, 5, 4));
-    cases.add(vq(5, 0, 4));
-    cases.add(vq(500, 64, 400));
     return cases;
   }
 }

@@ -217,6 +217,11 @@ public final class Node {
     call.tensor(field, values.memory[slot], values.offset[slot]);
   }
 
+  /** Whether a gradient has reached output {@code i}. */
+  public boolean hasOutputGradient(int i) {
+    return tape.hasGradient(values.root[output(i)]);
+  }
+
   /** Binds the gradient of output {@code i} to a field. */
   public void bindOutputGradient(OpCall call, int field, int i) {
     int root = values.root[output(i)];

@@ -9,6 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -66,17 +67,32 @@ final class Borrowings implements AutoCloseable {
   /** The remaining numbers of a buffer. */
   static MemorySegment segment(String name, FloatBuffer buffer) {
     require(name, buffer);
-    if (buffer.order() != ByteOrder.nativeOrder()) {
-      throw invalid(
-          name
-              + " is in the other byte order: call order(ByteOrder.nativeOrder()) before"
-              + " asFloatBuffer()");
-    }
+    requireNativeOrder(name, buffer.order(), "asFloatBuffer()");
     return MemorySegment.ofBuffer(buffer);
+  }
+
+  /** The remaining integers of a buffer. */
+  static MemorySegment segment(String name, IntBuffer buffer) {
+    require(name, buffer);
+    requireNativeOrder(name, buffer.order(), "asIntBuffer()");
+    return MemorySegment.ofBuffer(buffer);
+  }
+
+  private static void requireNativeOrder(String name, ByteOrder order, String view) {
+    if (order != ByteOrder.nativeOrder()) {
+      throw invalid(
+          name + " is in the other byte order: call order(ByteOrder.nativeOrder()) before " + view);
+    }
   }
 
   /** An array as a segment. */
   static MemorySegment segment(String name, float[] array) {
+    require(name, array);
+    return MemorySegment.ofArray(array);
+  }
+
+  /** An array of integers as a segment. */
+  static MemorySegment segment(String name, int[] array) {
     require(name, array);
     return MemorySegment.ofArray(array);
   }

@@ -829,6 +829,222 @@ public final class OpLayouts {
     private RlsStep() {}
   }
 
+  /** Fields of {@code vq_statistics}, by index. */
+  public static final class VqStatistics {
+    public static final int M = 0;
+    public static final int N = 1;
+    public static final int D = 2;
+    public static final int K = 3;
+    public static final int GROUPS = 4;
+    public static final int LD_Z = 5;
+    public static final int LD_SUM = 6;
+    public static final int DECAY = 7;
+    public static final int Z = 8;
+    public static final int INDEX = 9;
+    public static final int COUNT = 10;
+    public static final int SUM = 11;
+    public static final int PERPLEXITY = 12;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_statistics",
+            22,
+            128,
+            OpField.size("m"),
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("k"),
+            OpField.size("groups"),
+            OpField.stride("ld_z"),
+            OpField.stride("ld_sum"),
+            OpField.real("decay"),
+            OpField.tensor(FieldKind.IN, DType.F32, "z", "m*n", "d", "ld_z"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "m*n", "1", "1"),
+            OpField.tensor(FieldKind.OUT, DType.I32, "count", "m", "k", "k"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "sum", "groups*k", "d", "ld_sum"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "perplexity", "m", "1", "1"));
+
+    private VqStatistics() {}
+  }
+
+  /** Fields of {@code vq_ema}, by index. */
+  public static final class VqEma {
+    public static final int M = 0;
+    public static final int K = 1;
+    public static final int D = 2;
+    public static final int GROUPS = 3;
+    public static final int LD_SUM = 4;
+    public static final int LD_W = 5;
+    public static final int LD_CODEBOOK = 6;
+    public static final int DECAY = 7;
+    public static final int EPSILON = 8;
+    public static final int SMOOTHING = 9;
+    public static final int COUNT = 10;
+    public static final int SUM = 11;
+    public static final int C = 12;
+    public static final int W = 13;
+    public static final int CODEBOOK = 14;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_ema",
+            23,
+            144,
+            OpField.size("m"),
+            OpField.size("k"),
+            OpField.size("d"),
+            OpField.size("groups"),
+            OpField.stride("ld_sum"),
+            OpField.stride("ld_w"),
+            OpField.stride("ld_codebook"),
+            OpField.real("decay"),
+            OpField.real("epsilon"),
+            OpField.code("smoothing"),
+            OpField.tensor(FieldKind.IN, DType.I32, "count", "m", "k", "k"),
+            OpField.tensor(FieldKind.IN, DType.F32, "sum", "groups*k", "d", "ld_sum"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "c", "1", "k", "k"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "w", "k", "d", "ld_w"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "codebook", "k", "d", "ld_codebook"));
+
+    private VqEma() {}
+  }
+
+  /** Fields of {@code vq_reset}, by index. */
+  public static final class VqReset {
+    public static final int M = 0;
+    public static final int K = 1;
+    public static final int D = 2;
+    public static final int LD_W = 3;
+    public static final int LD_CODEBOOK = 4;
+    public static final int AFTER = 5;
+    public static final int RECENT = 6;
+    public static final int SEED = 7;
+    public static final int STREAM = 8;
+    public static final int STEP = 9;
+    public static final int NOISE = 10;
+    public static final int C_RESET = 11;
+    public static final int COUNT = 12;
+    public static final int AGE = 13;
+    public static final int C = 14;
+    public static final int W = 15;
+    public static final int CODEBOOK = 16;
+    public static final int REPLACED = 17;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_reset",
+            24,
+            168,
+            OpField.size("m"),
+            OpField.size("k"),
+            OpField.size("d"),
+            OpField.stride("ld_w"),
+            OpField.stride("ld_codebook"),
+            OpField.code("after"),
+            OpField.code("recent"),
+            OpField.code("seed"),
+            OpField.code("stream"),
+            OpField.code("step"),
+            OpField.real("noise"),
+            OpField.real("c_reset"),
+            OpField.tensor(FieldKind.IN, DType.I32, "count", "m", "k", "k"),
+            OpField.tensor(FieldKind.INOUT, DType.I32, "age", "k", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "c", "1", "k", "k"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "w", "k", "d", "ld_w"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "codebook", "k", "d", "ld_codebook"),
+            OpField.tensor(FieldKind.OUT, DType.I32, "replaced", "1", "1", "1"));
+
+    private VqReset() {}
+  }
+
+  /** Fields of {@code vq_quantize_fwd}, by index. */
+  public static final class VqQuantizeFwd {
+    public static final int M = 0;
+    public static final int N = 1;
+    public static final int D = 2;
+    public static final int K = 3;
+    public static final int LD_Z = 4;
+    public static final int LD_CODEBOOK = 5;
+    public static final int LD_Q = 6;
+    public static final int OWN = 7;
+    public static final int CROSS = 8;
+    public static final int Z = 9;
+    public static final int CODEBOOK = 10;
+    public static final int INDEX = 11;
+    public static final int Q = 12;
+    public static final int LOSS = 13;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_quantize_fwd",
+            25,
+            136,
+            OpField.size("m"),
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("k"),
+            OpField.stride("ld_z"),
+            OpField.stride("ld_codebook"),
+            OpField.stride("ld_q"),
+            OpField.real("own"),
+            OpField.real("cross"),
+            OpField.tensor(FieldKind.IN, DType.F32, "z", "n", "d", "ld_z"),
+            OpField.tensor(FieldKind.IN, DType.F32, "codebook", "k", "d", "ld_codebook"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "m", "n", "n"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "q", "n", "d", "ld_q"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "loss", "1", "1", "1"));
+
+    private VqQuantizeFwd() {}
+  }
+
+  /** Fields of {@code vq_quantize_bwd}, by index. */
+  public static final class VqQuantizeBwd {
+    public static final int M = 0;
+    public static final int N = 1;
+    public static final int D = 2;
+    public static final int K = 3;
+    public static final int LD_DQ = 4;
+    public static final int LD_Z = 5;
+    public static final int LD_CODEBOOK = 6;
+    public static final int LD_DZ = 7;
+    public static final int OWN = 8;
+    public static final int CROSS = 9;
+    public static final int ESTIMATOR = 10;
+    public static final int ACC_DZ = 11;
+    public static final int DQ = 12;
+    public static final int DLOSS = 13;
+    public static final int Z = 14;
+    public static final int CODEBOOK = 15;
+    public static final int INDEX = 16;
+    public static final int DZ = 17;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "vq_quantize_bwd",
+            26,
+            168,
+            OpField.size("m"),
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.size("k"),
+            OpField.stride("ld_dq"),
+            OpField.stride("ld_z"),
+            OpField.stride("ld_codebook"),
+            OpField.stride("ld_dz"),
+            OpField.real("own"),
+            OpField.real("cross"),
+            OpField.code("estimator"),
+            OpField.code("acc_dz"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "dq", "n", "d", "ld_dq"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "dloss", "1", "1", "1"),
+            OpField.tensor(FieldKind.IN, DType.F32, "z", "n", "d", "ld_z"),
+            OpField.tensor(FieldKind.IN, DType.F32, "codebook", "k", "d", "ld_codebook"),
+            OpField.tensor(FieldKind.IN, DType.I32, "index", "m", "n", "n"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dz", "n", "d", "ld_dz"));
+
+    private VqQuantizeBwd() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -853,7 +1069,12 @@ public final class OpLayouts {
           RlsProject.OP,
           VqNearest.OP,
           Vicreg.OP,
-          RlsStep.OP);
+          RlsStep.OP,
+          VqStatistics.OP,
+          VqEma.OP,
+          VqReset.OP,
+          VqQuantizeFwd.OP,
+          VqQuantizeBwd.OP);
 
   private OpLayouts() {}
 }

@@ -1,6 +1,7 @@
 package dev.lacuna.autograd;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
@@ -15,6 +16,9 @@ import dev.lacuna.ops.ReduceOp;
 import dev.lacuna.ops.RowsOp;
 import dev.lacuna.ops.SoftmaxOp;
 import dev.lacuna.ops.VqNearestOp;
+import dev.lacuna.ops.VqQuantizeOp;
+import dev.lacuna.ops.VqQuantizeOp.Commitment;
+import dev.lacuna.ops.VqQuantizeOp.Estimator;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.Function;
@@ -52,6 +56,17 @@ final class GradCheckTest {
 
   private static long[] shape(long... extents) {
     return extents;
+  }
+
+  /** Distances of z to three codes, which do not depend on it here. */
+  private static VqQuantizeOp.Quantized commitment(Tensor z, int[] index, long... shape) {
+    Tensor codebook = z.tape().input(new double[] {1, 2, 3, -1, 0.5, 2, 0, 0, 1}, 3, 3);
+    return VqQuantizeOp.quantize(
+        z,
+        codebook,
+        z.tape().input(index, shape),
+        Estimator.STRAIGHT_THROUGH,
+        new Commitment(0.5, 0.125));
   }
 
   private static Tensor labels(Tensor x, int... labels) {
@@ -127,6 +142,16 @@ final class GradCheckTest {
             x -> RowsOp.scatterRows(x.get(0), labels(x.get(0), 4, 0, 4), 6),
             shape(3, 2)),
         smooth(
+            "commitment loss",
+            x -> commitment(x.get(0), new int[] {2, 0, 1, 0}, 4).loss(),
+            shape(4, 3)),
+        smooth(
+            "commitment loss to the codes of three modalities, some absent",
+            x ->
+                commitment(x.get(0), new int[] {2, 0, -1, 0, 1, 1, 2, -1, -1, 0, 1, -1}, 3, 4)
+                    .loss(),
+            shape(4, 3)),
+        smooth(
             "reshape",
             x -> ElementwiseOp.mul(x.get(0).reshape(2, 6), x.get(0).reshape(2, 6)),
             shape(3, 4)));
@@ -195,5 +220,59 @@ final class GradCheckTest {
       ReduceOp.sum(ElementwiseOp.mul(q, weights), ReduceOp.Over.ALL).backward();
       assertArrayEquals(new double[] {1, -2, 3, -4}, z.gradAsDoubles());
     }
+  }
+
+  @Test
+  void commitmentAndCodesAddTheirGradients() {
+    try (Context context = open();
+        Tape tape = new Tape(context)) {
+      Tensor z = tape.input(new double[] {0.1, 0.2, 0.9, 1.2}, 2, 2).requiresGrad();
+      Tensor codebook = tape.input(new double[] {1, 1, 0, 0}, 2, 2).requiresGrad();
+      Tensor index = VqNearestOp.nearest(z, codebook);
+      var quantized =
+          VqQuantizeOp.quantize(
+              z, codebook, index, Estimator.STRAIGHT_THROUGH, Commitment.of(0.25, 1));
+      assertEquals(0.5 * 0.1 / 4, quantized.loss().toDoubleArray()[0], 1e-15);
+      ElementwiseOp.add(ReduceOp.sum(quantized.q(), ReduceOp.Over.ALL), quantized.loss())
+          .backward();
+      assertArrayEquals(new double[] {1.025, 1.05, 0.975, 1.05}, z.gradAsDoubles(), 1e-15);
+    }
+  }
+
+  /** Columns of J^T for z and its code q, asked one unit vector after the other. */
+  @Test
+  void theRotationTurnsTheRowIntoItsCodeAndKeepsAngles() {
+    double[] row = {0.3, -1.2, 0.7, 2};
+    double[] code = {1, 0.5, -0.25, 1};
+    double[][] transposed = new double[4][];
+    try (Context context = open();
+        Tape tape = new Tape(context)) {
+      for (int axis = 0; axis < 4; axis++) {
+        Tensor z = tape.input(row, 1, 4).requiresGrad();
+        Tensor index = tape.input(new int[] {0}, 1);
+        Tensor q = VqQuantizeOp.quantize(z, tape.input(code, 1, 4), index, Estimator.ROTATION);
+        double[] unit = new double[4];
+        unit[axis] = 1;
+        Tensor picked = ElementwiseOp.mul(q, tape.input(unit, 1, 4));
+        ReduceOp.sum(picked, ReduceOp.Over.ALL).backward();
+        transposed[axis] = z.gradAsDoubles();
+      }
+    }
+    // transposed[i] is row i of J, J = |q|/|z| R.
+    double scale = dot(code, code) / dot(row, row);
+    for (int i = 0; i < 4; i++) {
+      assertEquals(code[i], dot(transposed[i], row), 1e-14, "J z = q");
+      for (int j = 0; j < 4; j++) {
+        assertEquals(i == j ? scale : 0, dot(transposed[i], transposed[j]), 1e-14, "R R^T = 1");
+      }
+    }
+  }
+
+  private static double dot(double[] x, double[] y) {
+    double sum = 0;
+    for (int i = 0; i < x.length; i++) {
+      sum += x[i] * y[i];
+    }
+    return sum;
   }
 }

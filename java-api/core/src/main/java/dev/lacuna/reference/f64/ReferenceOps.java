@@ -23,7 +23,12 @@ import dev.lacuna.spi.OpLayouts.SgdStep;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import dev.lacuna.spi.OpLayouts.Vicreg;
+import dev.lacuna.spi.OpLayouts.VqEma;
 import dev.lacuna.spi.OpLayouts.VqNearest;
+import dev.lacuna.spi.OpLayouts.VqQuantizeBwd;
+import dev.lacuna.spi.OpLayouts.VqQuantizeFwd;
+import dev.lacuna.spi.OpLayouts.VqReset;
+import dev.lacuna.spi.OpLayouts.VqStatistics;
 import java.util.Map;
 import java.util.function.Consumer;
 
@@ -52,7 +57,12 @@ public final class ReferenceOps {
           Map.entry(RlsProject.OP, RlsReference::project),
           Map.entry(VqNearest.OP, VqNearestReference::search),
           Map.entry(Vicreg.OP, VicRegReference::lossAndGradients),
-          Map.entry(RlsStep.OP, RlsReference::step));
+          Map.entry(RlsStep.OP, RlsReference::step),
+          Map.entry(VqStatistics.OP, VqUpdateReference::statistics),
+          Map.entry(VqEma.OP, VqUpdateReference::ema),
+          Map.entry(VqReset.OP, VqUpdateReference::reset),
+          Map.entry(VqQuantizeFwd.OP, VqQuantizeReference::forward),
+          Map.entry(VqQuantizeBwd.OP, VqQuantizeReference::backward));
 
   private ReferenceOps() {}
 

@@ -1,0 +1,324 @@
+package dev.lacuna.kernels;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.DType;
+import dev.lacuna.kernels.VqNearest.Search;
+import dev.lacuna.kernels.VqOptions.Update;
+import dev.lacuna.spi.Memory;
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpLayouts.VqEma;
+import dev.lacuna.spi.OpLayouts.VqReset;
+import dev.lacuna.spi.OpLayouts.VqStatistics;
+import java.lang.foreign.MemorySegment;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A codebook that several modalities share and that learns by exponential moving averages (MM-EMA;
+ * Xia et al., NeurIPS 2023). For each modality in turn, with the rows z of all modalities at the
+ * positions where its own row was quantised to a code,
+ *
+ * <pre>
+ * c &lt;- a c + (1 - a) count                                        counts, then smoothed
+ * w &lt;- a w + (1 - a) sum (1/2 z own + 1/2 mean of z of the others)   sums
+ * code = w / c
+ * </pre>
+ *
+ * A modality that is absent at a position takes no part there; a row without any other counts
+ * whole. A step is {@link #search} for each modality, then {@link #update}, then {@link
+ * #replaceDead}.
+ *
+ * <p>Arrays on the heap are copied; segments outside the heap and direct buffers are used in place
+ * on the CPU. An error leaves codebook and arrays as they were.
+ */
+public final class VqCodebook implements AutoCloseable {
+  private final Context context;
+  private final int modalities;
+  private final int codes;
+  private final int width;
+  private final VqOptions options;
+  private final int groups;
+  private final Memory codebook;
+  private final Memory sums;
+  private final Memory counts;
+  private final Memory ages;
+  private final Memory hits;
+  private final Memory batchSums;
+  private final Memory perplexities;
+  private final Memory replaced;
+  private int step;
+  private boolean closed;
+
+  /**
+   * A codebook with codes drawn from U(-1/codes, 1/codes), as CMG's.
+   *
+   * @param modalities how many share it, at least 1
+   * @param codes how many, at least 1
+   * @param width numbers in a code, at least 1
+   */
+  public VqCodebook(Context context, int modalities, int codes, int width, VqOptions options) {
+    requirePositive("modalities", modalities);
+    requirePositive("codes", codes);
+    requirePositive("width", width);
+    if ((long) modalities * codes * width > Integer.MAX_VALUE / 8) {
+      throw new IllegalArgumentException(
+          modalities
+              + " sums of "
+              + codes
+              + " codes of "
+              + width
+              + " numbers do not fit in memory");
+    }
+    this.context = context;
+    this.modalities = modalities;
+    this.codes = codes;
+    this.width = width;
+    this.options = options;
+    groups = options.update() == Update.IN_TURN ? modalities : 1;
+    int real = context.real().bytes();
+    codebook = context.allocate((long) codes * width * real);
+    sums = context.allocate((long) codes * width * real);
+    counts = context.allocate((long) codes * real);
+    ages = context.allocate(4L * codes);
+    hits = context.allocate(4L * modalities * codes);
+    batchSums = context.allocate((long) groups * codes * width * real);
+    perplexities = context.allocate((long) modalities * real);
+    replaced = context.allocate(4);
+    CounterRandom random = new CounterRandom(options.seed(), options.stream(), -1);
+    float[] start = new float[codes * width];
+    for (int i = 0; i < start.length; i++) {
+      start[i] = (2 * random.uniform(i) - 1) / codes;
+    }
+    init(start);
+  }
+
+  private static void requirePositive(String name, int value) {
+    if (value < 1) {
+      throw new IllegalArgumentException(name + " is " + value + ", want >= 1");
+    }
+  }
+
+  /** Number of modalities. */
+  public int modalities() {
+    return modalities;
+  }
+
+  /** Number of codes. */
+  public int codes() {
+    return codes;
+  }
+
+  /** Numbers in a code. */
+  public int width() {
+    return width;
+  }
+
+  /**
+   * Starts anew from given codes [codes, width]: every count is the initial count c of the options,
+   * every sum c times the code (the code itself for c = 0, as in CMG's official code), every age 0.
+   */
+  public void init(float[] start) {
+    if (start.length != codes * width) {
+      throw new IllegalArgumentException(
+          start.length + " numbers, want " + codes + " codes of " + width);
+    }
+    double count = options.initialCount();
+    float[] scaled = start.clone();
+    float[] equal = new float[codes];
+    Arrays.fill(equal, (float) count);
+    for (int i = 0; i < scaled.length && count != 0; i++) {
+      scaled[i] *= (float) count;
+    }
+    restore(new State(start, scaled, equal, new int[codes], 0));
+    context.write(hits, 0, new int[modalities * codes]);
+    context.write(perplexities, 0, new double[modalities]);
+  }
+
+  // Searching.
+
+  /**
+   * Nearest code of each of n rows.
+   *
+   * @param z [n, width]
+   * @param index receives n integers
+   */
+  public void search(float[] z, int n, int[] index, Search search) {
+    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, search);
+  }
+
+  /** Nearest code of each of n rows; buffers from their position on. */
+  public void search(FloatBuffer z, long n, IntBuffer index, Search search) {
+    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, search);
+  }
+
+  /**
+   * Nearest code of each of n rows.
+   *
+   * @param z [n, width] floats
+   * @param index receives n 32-bit integers
+   * @param distance receives n squared distances, or null
+   */
+  public void search(
+      MemorySegment z,
+      long n,
+      MemorySegment index,
+      @Nullable MemorySegment distance,
+      Search search) {
+    try (Borrowings borrowed = new Borrowings(context)) {
+      Memory rows = borrowed.read("z", z, DType.F32, n, width);
+      Memory found = borrowed.write("index", index, DType.I32, n, 1);
+      Memory distances = borrowed.writeOptional("distance", distance, DType.F32, n, 1);
+      VqNearest.run(context, rows, n, width, codebook, codes, found, distances, search);
+      borrowed.commit();
+    }
+  }
+
+  // Learning.
+
+  /** As {@link #update(MemorySegment, MemorySegment, long)}. */
+  public void update(float[] z, int[] index, int n) {
+    update(Borrowings.segment("z", z), Borrowings.segment("index", index), n);
+  }
+
+  /** As {@link #update(MemorySegment, MemorySegment, long)}; buffers from their position on. */
+  public void update(FloatBuffer z, IntBuffer index, long n) {
+    update(Borrowings.segment("z", z), Borrowings.segment("index", index), n);
+  }
+
+  /**
+   * Absorbs a batch of n positions.
+   *
+   * @param z [modalities n, width] floats, one modality under the other
+   * @param index [modalities, n] integers: the code of each row before this update, -1 where a
+   *     modality is absent
+   */
+  public void update(MemorySegment z, MemorySegment index, long n) {
+    long rows = Math.multiplyExact(n, (long) modalities);
+    try (Borrowings borrowed = new Borrowings(context)) {
+      Memory batch = borrowed.read("z", z, DType.F32, rows, width);
+      Memory chosen = borrowed.read("index", index, DType.I32, rows, 1);
+      OpCall call = context.call(VqStatistics.OP).set(VqStatistics.M, modalities);
+      call.set(VqStatistics.N, n).set(VqStatistics.D, width).set(VqStatistics.K, codes);
+      call.set(VqStatistics.GROUPS, groups).set(VqStatistics.DECAY, options.decay());
+      call.set(VqStatistics.LD_Z, width).set(VqStatistics.LD_SUM, width);
+      call.tensor(VqStatistics.Z, batch, 0).tensor(VqStatistics.INDEX, chosen, 0);
+      call.tensor(VqStatistics.COUNT, hits, 0).tensor(VqStatistics.SUM, batchSums, 0);
+      call.tensor(VqStatistics.PERPLEXITY, perplexities, 0);
+      context.run(call);
+    }
+    OpCall call = context.call(VqEma.OP).set(VqEma.M, modalities).set(VqEma.K, codes);
+    call.set(VqEma.D, width).set(VqEma.GROUPS, groups).set(VqEma.LD_SUM, width);
+    call.set(VqEma.LD_W, width).set(VqEma.LD_CODEBOOK, width);
+    call.set(VqEma.DECAY, options.decay()).set(VqEma.EPSILON, options.epsilon());
+    call.set(VqEma.SMOOTHING, options.smoothing().code);
+    call.tensor(VqEma.COUNT, hits, 0).tensor(VqEma.SUM, batchSums, 0);
+    call.tensor(VqEma.C, counts, 0).tensor(VqEma.W, sums, 0);
+    call.tensor(VqEma.CODEBOOK, codebook, 0);
+    context.run(call);
+  }
+
+  /**
+   * Counts the steps that each code went unused and replaces dead ones by noisy copies of recent
+   * ones, with their counts and sums, so that the next update does not undo it. Call it once after
+   * each {@link #update}.
+   *
+   * @return how many were replaced; 0 where no code was used recently enough to be copied
+   */
+  public int replaceDead() {
+    OpCall call = context.call(VqReset.OP).set(VqReset.M, modalities).set(VqReset.K, codes);
+    call.set(VqReset.D, width).set(VqReset.LD_W, width).set(VqReset.LD_CODEBOOK, width);
+    call.set(VqReset.AFTER, options.after()).set(VqReset.RECENT, options.recent());
+    call.set(VqReset.SEED, options.seed()).set(VqReset.STREAM, options.stream());
+    call.set(VqReset.STEP, step).set(VqReset.NOISE, options.noise());
+    call.set(VqReset.C_RESET, options.resetCount());
+    call.tensor(VqReset.COUNT, hits, 0).tensor(VqReset.AGE, ages, 0);
+    call.tensor(VqReset.C, counts, 0).tensor(VqReset.W, sums, 0);
+    call.tensor(VqReset.CODEBOOK, codebook, 0).tensor(VqReset.REPLACED, replaced, 0);
+    context.run(call);
+    step++;
+    return ints(replaced, 1)[0];
+  }
+
+  // Reading.
+
+  /** Rows of the last update's batch by modality and code, [modalities, codes]. */
+  public int[] hits() {
+    return ints(hits, modalities * codes);
+  }
+
+  /**
+   * How many codes each modality used in the last update's batch: exp of the entropy of its codes,
+   * between 1 and the number of codes; 1 where it was absent, 0 before the first update.
+   */
+  public double[] perplexities() {
+    return context.read(perplexities, 0, modalities);
+  }
+
+  /**
+   * All that a codebook knows, in float.
+   *
+   * @param codebook [codes, width]
+   * @param sums w, [codes, width]
+   * @param counts c, [codes]
+   * @param ages steps since each code was last used, [codes]
+   * @param step calls of {@link #replaceDead} so far: what its random numbers depend on
+   */
+  @SuppressWarnings("ArrayRecordComponent")
+  public record State(float[] codebook, float[] sums, float[] counts, int[] ages, int step) {}
+
+  /** A copy of the state. */
+  public State state() {
+    return new State(
+        floats(codebook, codes * width),
+        floats(sums, codes * width),
+        floats(counts, codes),
+        ints(ages, codes),
+        step);
+  }
+
+  /** Continues from a state of the same sizes. */
+  public void restore(State state) {
+    if (state.codebook().length != codes * width
+        || state.sums().length != codes * width
+        || state.counts().length != codes
+        || state.ages().length != codes) {
+      throw new IllegalArgumentException(
+          "the state is not that of " + codes + " codes of " + width + " numbers");
+    }
+    context.write(codebook, 0, state.codebook(), 0, codes * width);
+    context.write(sums, 0, state.sums(), 0, codes * width);
+    context.write(counts, 0, state.counts(), 0, codes);
+    context.write(ages, 0, state.ages());
+    step = state.step();
+  }
+
+  private float[] floats(Memory memory, int count) {
+    double[] values = context.read(memory, 0, count);
+    float[] narrow = new float[count];
+    for (int i = 0; i < count; i++) {
+      narrow[i] = (float) values[i];
+    }
+    return narrow;
+  }
+
+  private int[] ints(Memory memory, int count) {
+    int[] values = new int[count];
+    context.download(MemorySegment.ofArray(values), memory, 0, 4L * count);
+    return values;
+  }
+
+  /** Frees the codebook; closing twice is fine. */
+  @Override
+  public void close() {
+    if (!closed) {
+      closed = true;
+      for (Memory memory :
+          new Memory[] {codebook, sums, counts, ages, hits, batchSums, perplexities, replaced}) {
+        context.free(memory);
+      }
+    }
+  }
+}

@@ -1,0 +1,180 @@
+package dev.lacuna.ops;
+
+import dev.lacuna.autograd.Differentiable;
+import dev.lacuna.autograd.Node;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.spi.OpCall;
+import dev.lacuna.spi.OpLayouts.VqQuantizeBwd;
+import dev.lacuna.spi.OpLayouts.VqQuantizeFwd;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Vector quantisation: rows replaced by their codes, and the commitment loss that draws them there.
+ * The codebook gets no gradient: it learns by moving averages ({@code
+ * dev.lacuna.kernels.VqCodebook}).
+ */
+public final class VqQuantizeOp {
+  /** How the gradient passes from a code to the row that it replaces. */
+  public enum Estimator {
+    /** Unchanged (van den Oord et al., 2017). */
+    STRAIGHT_THROUGH(0),
+    /**
+     * Through the rotation and scaling that take the row to its code, held constant (rotation
+     * trick; Fifty et al., 2024). Unchanged where the row is 0, nothing where the code is.
+     */
+    ROTATION(1);
+
+    private final int code;
+
+    Estimator(int code) {
+      this.code = code;
+    }
+  }
+
+  /**
+   * Weights of the commitment loss: own MSE(z, q) + cross sum MSE(z, code of another modality).
+   *
+   * @param own weight of the distance to the row's own code
+   * @param cross weight of the distance to each other modality's code at the same position
+   */
+  public record Commitment(double own, double cross) {
+    /**
+     * As CMG's official code (Xia et al., NeurIPS 2023): 2 beta for the own code, and beta shared
+     * by the other modalities'.
+     *
+     * @param beta 0.25 there
+     * @param modalities how many, at least 1
+     */
+    public static Commitment of(double beta, int modalities) {
+      if (modalities < 1) {
+        throw new IllegalArgumentException("modalities is " + modalities + ", want >= 1");
+      }
+      return new Commitment(2 * beta, modalities == 1 ? 0 : beta / (modalities - 1));
+    }
+  }
+
+  /**
+   * Codes in place of rows.
+   *
+   * @param q [n, d], with the estimator's gradient to z
+   * @param loss the commitment loss, a scalar [1, 1]
+   */
+  public record Quantized(Tensor q, Tensor loss) {}
+
+  private static final Differentiable GRADIENT =
+      node -> {
+        long d = node.cols(0);
+        OpCall call =
+            node.call(VqQuantizeBwd.OP)
+                .set(VqQuantizeBwd.N, node.rows(0))
+                .set(VqQuantizeBwd.D, d)
+                .set(VqQuantizeBwd.K, node.rows(1))
+                .set(VqQuantizeBwd.M, node.attribute(0));
+        call.set(VqQuantizeBwd.LD_DQ, d)
+            .set(VqQuantizeBwd.LD_Z, d)
+            .set(VqQuantizeBwd.LD_CODEBOOK, d)
+            .set(VqQuantizeBwd.LD_DZ, d);
+        call.set(VqQuantizeBwd.ESTIMATOR, node.attribute(1))
+            .set(VqQuantizeBwd.OWN, Double.longBitsToDouble(node.attribute(2)))
+            .set(VqQuantizeBwd.CROSS, Double.longBitsToDouble(node.attribute(3)));
+        bindIfReached(node, call, VqQuantizeBwd.DQ, 0);
+        if (node.attribute(4) != 0) {
+          bindIfReached(node, call, VqQuantizeBwd.DLOSS, 1);
+        }
+        node.bindInput(call, VqQuantizeBwd.Z, 0);
+        node.bindInput(call, VqQuantizeBwd.CODEBOOK, 1);
+        node.bindInput(call, VqQuantizeBwd.INDEX, 2);
+        node.bindInputGradient(call, VqQuantizeBwd.DZ, VqQuantizeBwd.ACC_DZ, 0);
+        node.run(call);
+      };
+
+  private static void bindIfReached(Node node, OpCall call, int field, int output) {
+    if (node.hasOutputGradient(output)) {
+      node.bindOutputGradient(call, field, output);
+    }
+  }
+
+  private VqQuantizeOp() {}
+
+  /**
+   * Codes in place of rows.
+   *
+   * @param z [n, d]
+   * @param codebook [k, d]
+   * @param index n integers in [0, k), as {@link VqNearestOp#nearest} gives them; -1 is a row that
+   *     is absent, whose q is 0
+   * @return [n, d]
+   */
+  public static Tensor quantize(Tensor z, Tensor codebook, Tensor index, Estimator estimator) {
+    return run(z, codebook, index, estimator, null).q();
+  }
+
+  /**
+   * Codes in place of rows, and the commitment loss. MSE is the mean over n d, the codes are held
+   * constant.
+   *
+   * @param z [n, d]
+   * @param codebook [k, d]
+   * @param index [m, n] or [n] integers in [-1, k): first z's own codes, then those of the other
+   *     modalities at the same positions. -1 is a modality that is absent there; its pairs add 0
+   */
+  public static Quantized quantize(
+      Tensor z, Tensor codebook, Tensor index, Estimator estimator, Commitment commitment) {
+    Output output = run(z, codebook, index, estimator, commitment);
+    return new Quantized(output.q(), Objects.requireNonNull(output.loss()));
+  }
+
+  private record Output(Tensor q, @Nullable Tensor loss) {}
+
+  private static Output run(
+      Tensor z,
+      Tensor codebook,
+      Tensor index,
+      Estimator estimator,
+      @Nullable Commitment commitment) {
+    Shapes.requireRank(2, "vq_quantize", "z", z);
+    long n = z.size(0);
+    long d = z.size(1);
+    if (codebook.rank() != 2 || codebook.size(1) != d) {
+      throw Shapes.wrong("vq_quantize", "codebook", codebook, "[k, " + d + "] to match z");
+    }
+    if (index.rank() > 2 || index.size(index.rank() - 1) != n) {
+      throw Shapes.wrong("vq_quantize", "index", index, "[m, " + n + "] or [" + n + "]");
+    }
+    long m = index.rank() == 1 ? 1 : index.size(0);
+    Tape tape = z.tape();
+    Tensor codes = codebook.detach();
+    Tensor q = tape.output(n, d);
+    Tensor loss = commitment == null ? null : tape.output(1, 1);
+    double own = commitment == null ? 0 : commitment.own();
+    double cross = commitment == null ? 0 : commitment.cross();
+    OpCall call = tape.call(VqQuantizeFwd.OP).set(VqQuantizeFwd.M, m).set(VqQuantizeFwd.N, n);
+    call.set(VqQuantizeFwd.D, d).set(VqQuantizeFwd.K, codebook.size(0));
+    call.set(VqQuantizeFwd.LD_Z, d)
+        .set(VqQuantizeFwd.LD_CODEBOOK, d)
+        .set(VqQuantizeFwd.LD_Q, d)
+        .set(VqQuantizeFwd.OWN, own)
+        .set(VqQuantizeFwd.CROSS, cross);
+    tape.bind(call, VqQuantizeFwd.Z, z);
+    tape.bind(call, VqQuantizeFwd.CODEBOOK, codes);
+    tape.bind(call, VqQuantizeFwd.INDEX, index);
+    tape.bind(call, VqQuantizeFwd.Q, q);
+    if (loss != null) {
+      tape.bind(call, VqQuantizeFwd.LOSS, loss);
+    }
+    tape.context().run(call);
+    Node node = tape.record(GRADIENT).input(z).input(codes).input(index).output(q);
+    if (loss != null) {
+      node.output(loss);
+    }
+    node.keep(m)
+        .keep(estimator.code)
+        .keep(Double.doubleToRawLongBits(own))
+        .keep(Double.doubleToRawLongBits(cross))
+        .keep(loss == null ? 0 : 1)
+        .end();
+    return new Output(q, loss);
+  }
+}

@@ -1,0 +1,221 @@
+package dev.lacuna.kernels;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.OpenOptions;
+import dev.lacuna.kernels.VqNearest.Search;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Vector quantisation without the tape, on every kind of array that a caller may hold. */
+@ParameterizedClass
+@ValueSource(strings = {"reference", "reference-f64"})
+final class VqDoorTest {
+  private static final float[] CODES = {1, 1, 0, 0};
+  private static final float[] ROWS = {0.1f, 0.2f, 0.9f, 1.2f, 0, 0};
+  private static final int[] NEAREST = {1, 0, 1};
+
+  @Parameter private String backend = "";
+  private Context context;
+  private VqCodebook codebook;
+  private Arena arena;
+
+  @BeforeEach
+  void open() {
+    context = Lacuna.open(OpenOptions.DEFAULT.withBackend(backend));
+    codebook = new VqCodebook(context, 1, 2, 2, VqOptions.DEFAULT);
+    codebook.init(CODES);
+    arena = Arena.ofShared();
+  }
+
+  @AfterEach
+  void close() {
+    if (arena.scope().isAlive()) {
+      arena.close();
+    }
+    codebook.close();
+    context.close();
+  }
+
+  private static void refused(String text, Executable call) {
+    LacunaException e = assertThrows(LacunaException.class, call);
+    assertTrue(e.getMessage().contains(text), e.getMessage());
+  }
+
+  private static FloatBuffer direct(ByteOrder order, float... values) {
+    return ByteBuffer.allocateDirect(4 * values.length).order(order).asFloatBuffer().put(0, values);
+  }
+
+  private static IntBuffer directInts(ByteOrder order, int count) {
+    return ByteBuffer.allocateDirect(4 * count).order(order).asIntBuffer();
+  }
+
+  @ParameterizedTest
+  @EnumSource(Search.class)
+  void arraysBuffersAndSegmentsAreSearched(Search search) {
+    int[] index = new int[3];
+    codebook.search(ROWS, 3, index, search);
+    assertArrayEquals(NEAREST, index);
+    IntBuffer found = directInts(ByteOrder.nativeOrder(), 3);
+    codebook.search(direct(ByteOrder.nativeOrder(), ROWS), 3, found, search);
+    found.get(0, index);
+    assertArrayEquals(NEAREST, index);
+    IntBuffer from = IntBuffer.wrap(new int[] {7, 7, 7, 7}).position(1);
+    FloatBuffer distance = FloatBuffer.allocate(3);
+    VqNearest.search(
+        context, FloatBuffer.wrap(ROWS), 3, 2, FloatBuffer.wrap(CODES), 2, from, distance, search);
+    assertArrayEquals(new int[] {7, 1, 0, 1}, from.array());
+    assertArrayEquals(new float[] {0.05f, 0.05f, 0}, distance.array(), 1e-6f);
+    MemorySegment segment = arena.allocate(12, 4);
+    codebook.search(MemorySegment.ofArray(ROWS), 3, segment, null, search);
+    assertArrayEquals(NEAREST, segment.toArray(ValueLayout.JAVA_INT));
+  }
+
+  @Test
+  void arraysThatAreNullAreRefused() {
+    int[] index = new int[3];
+    refused("z is null", () -> codebook.search((float[]) null, 3, index, Search.EXACT));
+    refused("index is null", () -> codebook.search(ROWS, 3, (int[]) null, Search.EXACT));
+    refused("z is null", () -> codebook.update((float[]) null, index, 3));
+    refused("index is null", () -> codebook.update(ROWS, (int[]) null, 3));
+    refused("codebook is null", () -> VqNearest.search(context, ROWS, 3, 2, null, 2, index, null));
+  }
+
+  @Test
+  void arraysThatAreTooSmallAreRefused() {
+    refused("z has 6", () -> codebook.search(ROWS, 4, new int[4], Search.EXACT));
+    refused("index has 2", () -> codebook.search(ROWS, 3, new int[2], Search.FAST));
+    refused("z has 6", () -> codebook.update(ROWS, new int[4], 4));
+    refused("index has 2", () -> codebook.update(ROWS, new int[2], 3));
+    refused("z would be", () -> codebook.update(ROWS, new int[3], -1));
+    assertUntouched();
+  }
+
+  private void assertUntouched() {
+    VqCodebook.State state = codebook.state();
+    assertArrayEquals(CODES, state.codebook());
+    assertArrayEquals(CODES, state.sums());
+    assertArrayEquals(new float[] {1, 1}, state.counts());
+    assertArrayEquals(new int[] {0, 0}, state.ages());
+  }
+
+  @Test
+  void sizesBeyondMemoryAreRefused() {
+    MemorySegment few = arena.allocate(64, 64);
+    refused("z has 16", () -> codebook.search(few, 1L << 40, few, null, Search.EXACT));
+    refused("beyond 2^63", () -> codebook.search(few, 1L << 62, few, null, Search.EXACT));
+    refused("z has 16", () -> codebook.update(few, few, 1L << 32));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new VqCodebook(context, 2, 1 << 20, 1 << 10, VqOptions.DEFAULT));
+  }
+
+  @Test
+  void memoryThatCannotBeUsedIsRefused() throws Exception {
+    MemorySegment z = arena.allocateFrom(ValueLayout.JAVA_FLOAT, ROWS);
+    MemorySegment index = arena.allocate(12, 4);
+    refused("index overlaps z", () -> codebook.search(z, 3, z.asSlice(8), null, Search.EXACT));
+    refused(
+        "index is read-only", () -> codebook.search(z, 3, index.asReadOnly(), null, Search.EXACT));
+    refused(
+        "z is not aligned",
+        () -> codebook.search(arena.allocate(28, 4).asSlice(2), 3, index, null, Search.EXACT));
+    refused("index is not aligned", () -> codebook.update(z, arena.allocate(16, 4).asSlice(1), 3));
+    ByteOrder other =
+        ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
+            ? ByteOrder.BIG_ENDIAN
+            : ByteOrder.LITTLE_ENDIAN;
+    refused(
+        "byte order",
+        () -> codebook.search(FloatBuffer.wrap(ROWS), 3, directInts(other, 3), Search.EXACT));
+    refused(
+        "byte order", () -> codebook.update(direct(other, ROWS), IntBuffer.wrap(new int[3]), 3));
+    try (Arena confined = Arena.ofConfined()) {
+      MemorySegment foreign = confined.allocate(12, 4);
+      CompletableFuture.runAsync(
+              () -> refused("index belongs to another", () -> codebook.update(z, foreign, 3)))
+          .get();
+    }
+    arena.close();
+    refused("z is closed", () -> codebook.update(z, index, 3));
+    assertUntouched();
+  }
+
+  @Test
+  void wrongIndicesAndNumbersChangeNothing() {
+    refused("index[1] is 2", () -> codebook.update(ROWS, new int[] {0, 2, 1}, 3));
+    refused("index[2] is -2", () -> codebook.update(ROWS, new int[] {0, 1, -2}, 3));
+    int[] index = {-5, -5, -5};
+    float[] bad = ROWS.clone();
+    bad[3] = Float.NaN;
+    for (Search search : Search.values()) {
+      refused("z[1, 1]", () -> codebook.search(bad, 3, index, search));
+    }
+    assertArrayEquals(new int[] {-5, -5, -5}, index);
+    assertUntouched();
+  }
+
+  @Test
+  void optionsOutOfRangeAreRefused() {
+    VqOptions options = VqOptions.DEFAULT;
+    assertThrows(IllegalArgumentException.class, () -> options.withDecay(1.1));
+    assertThrows(IllegalArgumentException.class, () -> options.withDecay(Double.NaN));
+    assertThrows(IllegalArgumentException.class, () -> options.withInitialCount(-1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> options.withSmoothing(VqOptions.Smoothing.NONE, -1e-5));
+    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 11, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 5, -1, 1));
+    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 5, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> new VqCodebook(context, 0, 2, 2, options));
+    assertThrows(IllegalArgumentException.class, () -> new VqCodebook(context, 1, 0, 2, options));
+    assertThrows(IllegalArgumentException.class, () -> codebook.init(new float[3]));
+  }
+
+  @Test
+  void aStateContinuesWhereItWasTaken() {
+    codebook.update(ROWS, NEAREST, 3);
+    assertEquals(0, codebook.replaceDead());
+    VqCodebook.State state = codebook.state();
+    codebook.update(ROWS, NEAREST, 3);
+    codebook.replaceDead();
+    VqCodebook.State wanted = codebook.state();
+    try (VqCodebook other = new VqCodebook(context, 1, 2, 2, VqOptions.DEFAULT)) {
+      other.restore(state);
+      other.update(ROWS, NEAREST, 3);
+      other.replaceDead();
+      assertArrayEquals(wanted.codebook(), other.state().codebook(), 1e-6f);
+      assertArrayEquals(wanted.counts(), other.state().counts(), 1e-6f);
+      assertArrayEquals(wanted.ages(), other.state().ages());
+      assertEquals(2, other.state().step());
+    }
+  }
+
+  @Test
+  void aClosedCodebookIsRefusedAndClosedTwiceIsFine() {
+    codebook.close();
+    codebook.close();
+    refused("freed", () -> codebook.update(ROWS, NEAREST, 3));
+  }
+}
