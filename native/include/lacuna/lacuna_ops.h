@@ -321,6 +321,61 @@
   TENSOR(IN, I32, index, m, n, n)                                                                   \
   TENSOR(INOUT, F32, dz, n, d, ld_dz)
 
+// Masked read-only attention, per head out = softmax(scale q k^T) v: n inputs read the inputs, p prompts read the inputs and,
+// by `prompts`, 0 NONE: nothing else, 1 SELF: themselves, 2 FULL: all prompts. Inputs never read prompts, and their results are
+// bit-equal with and without them. Token-major: row i n + t is token t of batch entry i, and head e owns columns [e d, (e + 1) d)
+// of all h*d; tensors [b, h, n, d] go as b*h entries of one head. key_mask is 1 where an input may be read and 0 where it is
+// padding, which is skipped whatever it holds; any other byte is LACUNA_INVALID_ARGUMENT. A row that may read nothing gets
+// 0 and lse -infinity. lse[i h + e, t] = log sum exp of the row's logits. scale > 0 and finite.
+// Either stream may be left out: q with out and lse, for prompts that read cached keys and values; or prompt_q with prompt_out
+// and prompt_lse. prompt_k and prompt_v are wanted for SELF and FULL, and not looked at otherwise.
+#define LACUNA_FIELDS_attention_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)               \
+  SIZE(b) SIZE(h) SIZE(n) SIZE(p) SIZE(d)                                           \
+  STRIDE(ld_q) STRIDE(ld_k) STRIDE(ld_v) STRIDE(ld_out)                             \
+  STRIDE(ld_prompt_q) STRIDE(ld_prompt_k) STRIDE(ld_prompt_v) STRIDE(ld_prompt_out) \
+  CODE(prompts) REAL(scale)                                                         \
+  TENSOR(OPT_IN, F32, q, b*n, h*d, ld_q)                                            \
+  TENSOR(IN, F32, k, b*n, h*d, ld_k)                                                \
+  TENSOR(IN, F32, v, b*n, h*d, ld_v)                                                \
+  TENSOR(OPT_IN, U8, key_mask, b, n, n)                                             \
+  TENSOR(OPT_IN, F32, prompt_q, b*p, h*d, ld_prompt_q)                              \
+  TENSOR(OPT_IN, F32, prompt_k, b*p, h*d, ld_prompt_k)                              \
+  TENSOR(OPT_IN, F32, prompt_v, b*p, h*d, ld_prompt_v)                              \
+  TENSOR(OPT_OUT, F32, out, b*n, h*d, ld_out)                                       \
+  TENSOR(OPT_OUT, F32, lse, b*h, n, n)                                              \
+  TENSOR(OPT_OUT, F32, prompt_out, b*p, h*d, ld_prompt_out)                         \
+  TENSOR(OPT_OUT, F32, prompt_lse, b*h, p, p)
+
+// Gradients of attention_fwd from its inputs, its results and theirs. dout comes with q, out and lse, prompt_dout with prompt_q,
+// prompt_out and prompt_lse; a stream without its dout counts as one whose gradient is 0. encoder_grad: 0 STOP: prompts give
+// nothing to dk and dv, 1 FLOW: they do. In NONE dprompt_k and dprompt_v are 0.
+#define LACUNA_FIELDS_attention_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                                    \
+  SIZE(b) SIZE(h) SIZE(n) SIZE(p) SIZE(d)                                                                \
+  STRIDE(ld_q) STRIDE(ld_k) STRIDE(ld_v) STRIDE(ld_prompt_q) STRIDE(ld_prompt_k) STRIDE(ld_prompt_v)     \
+  STRIDE(ld_out) STRIDE(ld_dout) STRIDE(ld_prompt_out) STRIDE(ld_prompt_dout)                            \
+  STRIDE(ld_dq) STRIDE(ld_dk) STRIDE(ld_dv) STRIDE(ld_dprompt_q) STRIDE(ld_dprompt_k) STRIDE(ld_dprompt_v) \
+  CODE(prompts) CODE(encoder_grad) REAL(scale)                                                           \
+  CODE(acc_dq) CODE(acc_dk) CODE(acc_dv) CODE(acc_dprompt_q) CODE(acc_dprompt_k) CODE(acc_dprompt_v)     \
+  TENSOR(OPT_IN, F32, q, b*n, h*d, ld_q)                                                                 \
+  TENSOR(IN, F32, k, b*n, h*d, ld_k)                                                                     \
+  TENSOR(IN, F32, v, b*n, h*d, ld_v)                                                                     \
+  TENSOR(OPT_IN, U8, key_mask, b, n, n)                                                                  \
+  TENSOR(OPT_IN, F32, prompt_q, b*p, h*d, ld_prompt_q)                                                   \
+  TENSOR(OPT_IN, F32, prompt_k, b*p, h*d, ld_prompt_k)                                                   \
+  TENSOR(OPT_IN, F32, prompt_v, b*p, h*d, ld_prompt_v)                                                   \
+  TENSOR(OPT_IN, F32, out, b*n, h*d, ld_out)                                                             \
+  TENSOR(OPT_IN, F32, lse, b*h, n, n)                                                                    \
+  TENSOR(OPT_IN, F32, dout, b*n, h*d, ld_dout)                                                           \
+  TENSOR(OPT_IN, F32, prompt_out, b*p, h*d, ld_prompt_out)                                               \
+  TENSOR(OPT_IN, F32, prompt_lse, b*h, p, p)                                                             \
+  TENSOR(OPT_IN, F32, prompt_dout, b*p, h*d, ld_prompt_dout)                                             \
+  TENSOR(OPT_INOUT, F32, dq, b*n, h*d, ld_dq)                                                            \
+  TENSOR(OPT_INOUT, F32, dk, b*n, h*d, ld_dk)                                                            \
+  TENSOR(OPT_INOUT, F32, dv, b*n, h*d, ld_dv)                                                            \
+  TENSOR(OPT_INOUT, F32, dprompt_q, b*p, h*d, ld_dprompt_q)                                              \
+  TENSOR(OPT_INOUT, F32, dprompt_k, b*p, h*d, ld_dprompt_k)                                              \
+  TENSOR(OPT_INOUT, F32, dprompt_v, b*p, h*d, ld_dprompt_v)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -349,7 +404,9 @@
   OP(23, vq_ema)           \
   OP(24, vq_reset)         \
   OP(25, vq_quantize_fwd)  \
-  OP(26, vq_quantize_bwd)
+  OP(26, vq_quantize_bwd)  \
+  OP(27, attention_fwd)    \
+  OP(28, attention_bwd)
 
 // clang-format on
 

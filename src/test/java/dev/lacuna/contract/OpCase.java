@@ -30,6 +30,7 @@ final class OpCase {
   private long gap;
   private boolean optionalStays;
   private boolean fast;
+  private final Set<String> mayBeRounded = new TreeSet<>();
 
   OpCase(OpLayout op) {
     this.op = op;
@@ -45,6 +46,7 @@ final class OpCase {
     copy.gap = gap;
     copy.optionalStays = optionalStays;
     copy.fast = fast;
+    copy.mayBeRounded.addAll(mayBeRounded);
     return copy;
   }
 
@@ -89,9 +91,15 @@ final class OpCase {
     return this;
   }
 
-  /** Reduced precision is permitted. */
-  OpCase fast() {
+  /** Reduced precision is permitted: these tensors may be rounded to bf16. */
+  OpCase fast(String... rounded) {
     fast = true;
+    for (String tensor : rounded) {
+      if (has(tensor)) {
+        op.index(tensor);
+        mayBeRounded.add(tensor);
+      }
+    }
     return this;
   }
 
@@ -128,6 +136,10 @@ final class OpCase {
 
   long value(String field) {
     return scalars.getOrDefault(field, 0).longValue();
+  }
+
+  double real(String field) {
+    return scalars.getOrDefault(field, 0).doubleValue();
   }
 
   /** Whether a written tensor's old content counts. */
@@ -198,6 +210,23 @@ final class OpCase {
     adjustment.accept(values);
     values.replaceAll((name, dense) -> rounded(op.fields().get(op.index(name)), dense));
     return values;
+  }
+
+  /**
+   * The same values with everything that may be rounded to bf16 moved by one unit of it, 2^-8 of
+   * itself up or down.
+   */
+  Map<String, double[]> shaken(Map<String, double[]> values) {
+    Map<String, double[]> shaken = new LinkedHashMap<>(values);
+    for (String tensor : mayBeRounded) {
+      CounterRandom random = new CounterRandom(SEED, op.index(tensor), 1);
+      double[] moved = values.get(tensor).clone();
+      for (int k = 0; k < moved.length; k++) {
+        moved[k] = (float) (moved[k] * (1 + (random.below(k, 2) == 0 ? 1 : -1) * 0x1p-8));
+      }
+      shaken.put(tensor, moved);
+    }
+    return shaken;
   }
 
   private static double[] rounded(OpField field, double[] dense) {

@@ -76,6 +76,7 @@ final class OpCases {
           "vq_quantize_bwd" ->
           VqCases.largest(op);
       case "vicreg" -> VicRegCases.largest();
+      case "attention_fwd", "attention_bwd" -> AttentionCases.largest(op);
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
   }
@@ -103,6 +104,7 @@ final class OpCases {
           "vq_quantize_bwd" ->
           VqCases.listed(op);
       case "vicreg" -> VicRegCases.listed(EDGES);
+      case "attention_fwd", "attention_bwd" -> AttentionCases.all(op);
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }

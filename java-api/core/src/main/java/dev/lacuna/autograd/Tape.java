@@ -72,6 +72,18 @@ public final class Tape implements AutoCloseable {
     return tensor;
   }
 
+  /** A copy of bytes (masks of 0 and 1) as a tensor. */
+  public Tensor input(byte[] data, long... shape) {
+    Tensor tensor = empty(DType.U8, shape);
+    requireCount(data.length, tensor);
+    context.upload(
+        memory(tensor.slot()),
+        values.offset[tensor.slot()],
+        MemorySegment.ofArray(data),
+        data.length);
+    return tensor;
+  }
+
   /** A parameter's current value. */
   public Tensor use(Parameter parameter) {
     int slot = values.add(DType.F32, parameter.store().values(), parameter.offset(context.real()));
@@ -222,7 +234,7 @@ public final class Tape implements AutoCloseable {
 
   void requireGradient(Tensor tensor) {
     int slot = slot(tensor);
-    if (!values.leaf[values.root[slot]] || values.dtype[slot] == DType.I32) {
+    if (!values.leaf[values.root[slot]] || values.dtype[slot] != DType.F32) {
       throw new IllegalArgumentException(
           "only an input of real numbers can be made to require its gradient");
     }
@@ -352,6 +364,9 @@ public final class Tape implements AutoCloseable {
   }
 
   double[] readValue(int slot) {
+    if (values.dtype[slot] == DType.U8) {
+      throw new IllegalArgumentException("this tensor holds a mask, not real numbers");
+    }
     if (values.dtype[slot] == DType.I32) {
       throw new IllegalArgumentException("this tensor holds integers: toIntArray() reads it");
     }

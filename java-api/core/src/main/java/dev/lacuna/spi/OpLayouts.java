@@ -1045,6 +1045,180 @@ public final class OpLayouts {
     private VqQuantizeBwd() {}
   }
 
+  /** Fields of {@code attention_fwd}, by index. */
+  public static final class AttentionFwd {
+    public static final int B = 0;
+    public static final int H = 1;
+    public static final int N = 2;
+    public static final int P = 3;
+    public static final int D = 4;
+    public static final int LD_Q = 5;
+    public static final int LD_K = 6;
+    public static final int LD_V = 7;
+    public static final int LD_OUT = 8;
+    public static final int LD_PROMPT_Q = 9;
+    public static final int LD_PROMPT_K = 10;
+    public static final int LD_PROMPT_V = 11;
+    public static final int LD_PROMPT_OUT = 12;
+    public static final int PROMPTS = 13;
+    public static final int SCALE = 14;
+    public static final int Q = 15;
+    public static final int K = 16;
+    public static final int V = 17;
+    public static final int KEY_MASK = 18;
+    public static final int PROMPT_Q = 19;
+    public static final int PROMPT_K = 20;
+    public static final int PROMPT_V = 21;
+    public static final int OUT = 22;
+    public static final int LSE = 23;
+    public static final int PROMPT_OUT = 24;
+    public static final int PROMPT_LSE = 25;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "attention_fwd",
+            27,
+            232,
+            OpField.size("b"),
+            OpField.size("h"),
+            OpField.size("n"),
+            OpField.size("p"),
+            OpField.size("d"),
+            OpField.stride("ld_q"),
+            OpField.stride("ld_k"),
+            OpField.stride("ld_v"),
+            OpField.stride("ld_out"),
+            OpField.stride("ld_prompt_q"),
+            OpField.stride("ld_prompt_k"),
+            OpField.stride("ld_prompt_v"),
+            OpField.stride("ld_prompt_out"),
+            OpField.code("prompts"),
+            OpField.real("scale"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "q", "b*n", "h*d", "ld_q"),
+            OpField.tensor(FieldKind.IN, DType.F32, "k", "b*n", "h*d", "ld_k"),
+            OpField.tensor(FieldKind.IN, DType.F32, "v", "b*n", "h*d", "ld_v"),
+            OpField.tensor(FieldKind.OPT_IN, DType.U8, "key_mask", "b", "n", "n"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_q", "b*p", "h*d", "ld_prompt_q"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_k", "b*p", "h*d", "ld_prompt_k"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_v", "b*p", "h*d", "ld_prompt_v"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "out", "b*n", "h*d", "ld_out"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "lse", "b*h", "n", "n"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "prompt_out", "b*p", "h*d", "ld_prompt_out"),
+            OpField.tensor(FieldKind.OPT_OUT, DType.F32, "prompt_lse", "b*h", "p", "p"));
+
+    private AttentionFwd() {}
+  }
+
+  /** Fields of {@code attention_bwd}, by index. */
+  public static final class AttentionBwd {
+    public static final int B = 0;
+    public static final int H = 1;
+    public static final int N = 2;
+    public static final int P = 3;
+    public static final int D = 4;
+    public static final int LD_Q = 5;
+    public static final int LD_K = 6;
+    public static final int LD_V = 7;
+    public static final int LD_PROMPT_Q = 8;
+    public static final int LD_PROMPT_K = 9;
+    public static final int LD_PROMPT_V = 10;
+    public static final int LD_OUT = 11;
+    public static final int LD_DOUT = 12;
+    public static final int LD_PROMPT_OUT = 13;
+    public static final int LD_PROMPT_DOUT = 14;
+    public static final int LD_DQ = 15;
+    public static final int LD_DK = 16;
+    public static final int LD_DV = 17;
+    public static final int LD_DPROMPT_Q = 18;
+    public static final int LD_DPROMPT_K = 19;
+    public static final int LD_DPROMPT_V = 20;
+    public static final int PROMPTS = 21;
+    public static final int ENCODER_GRAD = 22;
+    public static final int SCALE = 23;
+    public static final int ACC_DQ = 24;
+    public static final int ACC_DK = 25;
+    public static final int ACC_DV = 26;
+    public static final int ACC_DPROMPT_Q = 27;
+    public static final int ACC_DPROMPT_K = 28;
+    public static final int ACC_DPROMPT_V = 29;
+    public static final int Q = 30;
+    public static final int K = 31;
+    public static final int V = 32;
+    public static final int KEY_MASK = 33;
+    public static final int PROMPT_Q = 34;
+    public static final int PROMPT_K = 35;
+    public static final int PROMPT_V = 36;
+    public static final int OUT = 37;
+    public static final int LSE = 38;
+    public static final int DOUT = 39;
+    public static final int PROMPT_OUT = 40;
+    public static final int PROMPT_LSE = 41;
+    public static final int PROMPT_DOUT = 42;
+    public static final int DQ = 43;
+    public static final int DK = 44;
+    public static final int DV = 45;
+    public static final int DPROMPT_Q = 46;
+    public static final int DPROMPT_K = 47;
+    public static final int DPROMPT_V = 48;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "attention_bwd",
+            28,
+            416,
+            OpField.size("b"),
+            OpField.size("h"),
+            OpField.size("n"),
+            OpField.size("p"),
+            OpField.size("d"),
+            OpField.stride("ld_q"),
+            OpField.stride("ld_k"),
+            OpField.stride("ld_v"),
+            OpField.stride("ld_prompt_q"),
+            OpField.stride("ld_prompt_k"),
+            OpField.stride("ld_prompt_v"),
+            OpField.stride("ld_out"),
+            OpField.stride("ld_dout"),
+            OpField.stride("ld_prompt_out"),
+            OpField.stride("ld_prompt_dout"),
+            OpField.stride("ld_dq"),
+            OpField.stride("ld_dk"),
+            OpField.stride("ld_dv"),
+            OpField.stride("ld_dprompt_q"),
+            OpField.stride("ld_dprompt_k"),
+            OpField.stride("ld_dprompt_v"),
+            OpField.code("prompts"),
+            OpField.code("encoder_grad"),
+            OpField.real("scale"),
+            OpField.code("acc_dq"),
+            OpField.code("acc_dk"),
+            OpField.code("acc_dv"),
+            OpField.code("acc_dprompt_q"),
+            OpField.code("acc_dprompt_k"),
+            OpField.code("acc_dprompt_v"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "q", "b*n", "h*d", "ld_q"),
+            OpField.tensor(FieldKind.IN, DType.F32, "k", "b*n", "h*d", "ld_k"),
+            OpField.tensor(FieldKind.IN, DType.F32, "v", "b*n", "h*d", "ld_v"),
+            OpField.tensor(FieldKind.OPT_IN, DType.U8, "key_mask", "b", "n", "n"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_q", "b*p", "h*d", "ld_prompt_q"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_k", "b*p", "h*d", "ld_prompt_k"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_v", "b*p", "h*d", "ld_prompt_v"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "out", "b*n", "h*d", "ld_out"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "lse", "b*h", "n", "n"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "dout", "b*n", "h*d", "ld_dout"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_out", "b*p", "h*d", "ld_prompt_out"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_lse", "b*h", "p", "p"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "prompt_dout", "b*p", "h*d", "ld_prompt_dout"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dq", "b*n", "h*d", "ld_dq"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dk", "b*n", "h*d", "ld_dk"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dv", "b*n", "h*d", "ld_dv"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dprompt_q", "b*p", "h*d", "ld_dprompt_q"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dprompt_k", "b*p", "h*d", "ld_dprompt_k"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dprompt_v", "b*p", "h*d", "ld_dprompt_v"));
+
+    private AttentionBwd() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -1074,7 +1248,9 @@ public final class OpLayouts {
           VqEma.OP,
           VqReset.OP,
           VqQuantizeFwd.OP,
-          VqQuantizeBwd.OP);
+          VqQuantizeBwd.OP,
+          AttentionFwd.OP,
+          AttentionBwd.OP);
 
   private OpLayouts() {}
 }

@@ -66,6 +66,16 @@ final class Args {
     return ints;
   }
 
+  /** A tensor of bytes in row order. */
+  byte[] bytes(int field) {
+    byte[] bytes = new byte[Math.toIntExact(call.rows(field) * call.cols(field))];
+    if (bytes.length > 0) {
+      MemorySegment.copy(
+          host(field), ValueLayout.JAVA_BYTE, call.offset(field), bytes, 0, bytes.length);
+    }
+    return bytes;
+  }
+
   /** Overwrites a tensor; an optional one that is absent is skipped. */
   void store(int field, double[]... rows) {
     for (int i = 0; has(field) && i < rows.length && rows[i].length > 0; i++) {

@@ -2,6 +2,8 @@ package dev.lacuna.reference.f64;
 
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts.AttentionBwd;
+import dev.lacuna.spi.OpLayouts.AttentionFwd;
 import dev.lacuna.spi.OpLayouts.Conv2dBwd;
 import dev.lacuna.spi.OpLayouts.Conv2dFwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
@@ -62,7 +64,9 @@ public final class ReferenceOps {
           Map.entry(VqEma.OP, VqUpdateReference::ema),
           Map.entry(VqReset.OP, VqUpdateReference::reset),
           Map.entry(VqQuantizeFwd.OP, VqQuantizeReference::forward),
-          Map.entry(VqQuantizeBwd.OP, VqQuantizeReference::backward));
+          Map.entry(VqQuantizeBwd.OP, VqQuantizeReference::backward),
+          Map.entry(AttentionFwd.OP, AttentionReference::forward),
+          Map.entry(AttentionBwd.OP, AttentionReference::backward));
 
   private ReferenceOps() {}
 

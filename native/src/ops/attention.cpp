@@ -1,0 +1,131 @@
+// Masked read-only attention, per head: inputs read inputs, prompts read inputs and, by mode, prompts.
+//
+//   fwd   x = scale q.k over the keys that a row may read, lse = log sum exp x, out = sum exp(x - lse) v
+//   bwd   p = exp(x - lse), s = p (dout.v - dout.out): dv = sum p dout, dk = scale sum s q, dq = scale sum s k
+//         (Dao et al. 2022)
+//
+// Keys that a row may not read are skipped, not multiplied: prompts' keys never meet inputs, and of a block of keys
+// with padding in between the others are gathered. A row that may read nothing gets 0, lse -infinity and no gradient.
+//
+// Mapping. Queries lie in lanes, a strip of two vectors of them at a time, so that maximum, exponential and sum of a
+// row need nothing across lanes. All products are one register block, kRows by two vectors (products-inl.h):
+//   x^T = k q^T             k as it lies, q transposed          dv += p^T dout, dk += s^T q     from the same tile
+//   out += p v, dq = s k    p and s read down their columns     dout.v as x^T is
+// so that only q and dout are ever transposed, and keys, values and gradients are used where they lie. x^T of a strip
+// and a block of up to 240 keys is the largest thing kept: 30 KiB forward; backward twice 60 KiB for 64 queries, which
+// then give to dk and dv together. Forward, the maximum is taken while x is in registers and the sums of earlier blocks
+// are scaled down when it grows; backward, exp and s are computed in registers. A prompt is a query like any other.
+//
+// Partition. Forward: units of up to 8 strips of a head. Backward: heads; with fewer than 16 of them also ranges of
+// keys, each with a dq of its own, added up in order in the end, so that dk and dv are each one worker's. A row's
+// result depends on it and on the keys alone: inputs are bit-equal with and without prompts.
+//
+// FAST, where there is AVX512-BF16: forward, q, k, v and p are rounded to bf16 (2^-9 of themselves at most) and
+// multiplied with sums in float, and exp errs by 7.5e-5; a logit is off by up to 2^-8 scale sum |q_j k_j|, a result by
+// that and 2^-8 of sum p |v|. Backward and elsewhere FAST changes nothing.
+//
+// Cost: 4 d flops a pair of query and key forward, 10 d backward (6 d for prompts without a gradient for the keys).
+// 8 entries, 12 heads, 197 inputs, 16 prompts, width 64, NONE, Zen 4 (one 512-bit FMA a cycle, 233 GFLOP/s on two
+// cores), two threads:
+//   forward    6.3 ms, 71 % of that peak in all; FAST 4.2 ms
+//   backward  15.1 ms, 71 %
+//   prompts alone, forward and dq  1.1 ms, 75 %
+// The blocks of products run at the peak; what is missing is some 13 % of exponentials and 8 % of first touches of q,
+// k, v, out and dout, rows of a head lying kilobytes apart. What was tried, forward, one thread:
+//   first version: blocks by 12 x 2, transposing by scalar stores      13.8 ms
+//   operands held in registers, where GCC loaded or spilled them anew  and
+//   transposing by vectors, 4 x 4 within 128 bits                      12.4 ms
+//   maximum in registers instead of a pass through memory              within 1 %; backward 2.5 % with exp in registers
+//   division by the sum made a product                                 within 1 %
+//   rows asked for a strip ahead, 8 strips a unit, 2^n by one instruction  2 to 3 % of two threads' time; backward 0
+#include "ops/attention.h"
+
+#include <utility>
+
+#include "cpu/cpu_context.h"
+#include "ops/checks.h"
+
+#undef HWY_TARGET_INCLUDE
+#define HWY_TARGET_INCLUDE "ops/attention.cpp"
+#include "cpu/tiers.h"
+#include "ops/attention_bwd-inl.h"
+#include "ops/attention_fwd-inl.h"
+
+HWY_BEFORE_NAMESPACE();
+namespace lacuna::HWY_NAMESPACE {
+
+lacuna_status attention_fwd(CpuContext& ctx, const lacuna_attention_fwd_args& args) {
+  if (const lacuna_status status = check_attention(ctx, args)) return status;
+  const int64_t heads = args.b * args.h;
+  if (args.n * heads > 0) {
+    if (const lacuna_status status = check_needs(ctx, "q", args.q, {{"out", args.out}})) return status;
+    if (const lacuna_status status = check_needs(ctx, "out", args.out, {{"q", args.q}})) return status;
+    if (const lacuna_status status = check_needs(ctx, "lse", args.lse, {{"q", args.q}})) return status;
+  }
+  if (args.p * heads > 0) {
+    if (const lacuna_status status = check_needs(ctx, "prompt_q", args.prompt_q, {{"prompt_out", args.prompt_out}}))
+      return status;
+    if (const lacuna_status status = check_needs(ctx, "prompt_out", args.prompt_out, {{"prompt_q", args.prompt_q}}))
+      return status;
+    if (const lacuna_status status = check_needs(ctx, "prompt_lse", args.prompt_lse, {{"prompt_q", args.prompt_q}}))
+      return status;
+  }
+#if HWY_TARGET == HWY_AVX3
+  if ((args.flags & LACUNA_FLAG_FAST) && ctx.bf16()) {
+    Forward<Bf16Operands>(ctx, args).run();
+    return LACUNA_OK;
+  }
+#endif
+  Forward<ExactOperands>(ctx, args).run();
+  return LACUNA_OK;
+}
+
+lacuna_status attention_bwd(CpuContext& ctx, const lacuna_attention_bwd_args& args) {
+  if (const lacuna_status status = check_attention(ctx, args)) return status;
+  if (args.encoder_grad != kEncoderStop && args.encoder_grad != kEncoderFlow)
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "encoder_grad is %" PRId64 ", want 0 STOP or 1 FLOW", args.encoder_grad);
+  const std::pair<const char*, int64_t> flags[] = {
+      {"acc_dq", args.acc_dq},
+      {"acc_dk", args.acc_dk},
+      {"acc_dv", args.acc_dv},
+      {"acc_dprompt_q", args.acc_dprompt_q},
+      {"acc_dprompt_k", args.acc_dprompt_k},
+      {"acc_dprompt_v", args.acc_dprompt_v},
+  };
+  for (const auto& [name, value] : flags) {
+    if (const lacuna_status status = check_flag(ctx, name, value)) return status;
+  }
+  const int64_t heads = args.b * args.h;
+  if (args.n * heads > 0) {
+    if (const lacuna_status status =
+            check_needs(ctx, "dout", args.dout, {{"q", args.q}, {"out", args.out}, {"lse", args.lse}}))
+      return status;
+  }
+  if (args.p * heads > 0) {
+    if (const lacuna_status status = check_needs(
+            ctx, "prompt_dout", args.prompt_dout,
+            {{"prompt_q", args.prompt_q}, {"prompt_out", args.prompt_out}, {"prompt_lse", args.prompt_lse}}))
+      return status;
+  }
+  Backward(ctx, args).run();
+  return LACUNA_OK;
+}
+
+}  // namespace lacuna::HWY_NAMESPACE
+HWY_AFTER_NAMESPACE();
+
+#if HWY_ONCE
+namespace lacuna {
+
+int64_t attention_fwd_workspace(int threads, const lacuna_attention_fwd_args& args) {
+  return threads * space_of<ForwardSpace>(args.d) * static_cast<int64_t>(sizeof(float));
+}
+
+int64_t attention_bwd_workspace(int threads, const lacuna_attention_bwd_args& args) {
+  const KeyRanges ranges(args.b * args.h, args.n);
+  const int64_t partial = ranges.parted() ? args.b * args.h * ranges.count * (args.n + args.p) * args.d : 0;
+  return (threads * space_of<BackwardSpace>(args.d) + partial) * static_cast<int64_t>(sizeof(float));
+}
+
+}  // namespace lacuna
+#endif
