@@ -25,8 +25,8 @@ import picocli.CommandLine.ScopeType;
     synopsisSubcommandLabel = "COMMAND",
     footer = {
       "",
-      "Two more commands belong to the launcher: setup (install and build what is "
-          + "missing) and test (build and run every test).",
+      "Three more commands belong to the launcher: setup (install and build what is "
+          + "missing), test (build and run every test) and bench (time the kernels).",
       "",
       "Start with:  ./lacuna train"
     })

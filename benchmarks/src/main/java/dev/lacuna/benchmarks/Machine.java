@@ -1,0 +1,67 @@
+package dev.lacuna.benchmarks;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What this machine can do at most, measured.
+ *
+ * @param threads threads that "all" stands for
+ * @param simd widest vectors used
+ * @param fp32One fp32 GFLOP/s of one thread
+ * @param fp32 fp32 GFLOP/s of all
+ * @param bf16 bf16 GFLOP/s of all, 0 where the CPU has no such instruction
+ * @param read GB/s read from memory
+ * @param copy GB/s read and written while copying
+ */
+public record Machine(
+    int threads,
+    String simd,
+    @JsonProperty("fp32_gflops_1") double fp32One,
+    @JsonProperty("fp32_gflops") double fp32,
+    @JsonProperty("bf16_gflops") double bf16,
+    @JsonProperty("read_gbs") double read,
+    @JsonProperty("copy_gbs") double copy) {
+
+  /** Runs {@code machine_peak}, a program that the native build makes. */
+  public static Machine measure(Path home, int threads, boolean avx2) {
+    Path program = home.resolve("native/target/native/machine_peak");
+    List<String> command = new ArrayList<>(List.of(program.toString(), Integer.toString(threads)));
+    if (avx2) {
+      command.add("avx2");
+    }
+    return new ObjectMapper().convertValue(Commands.json(command), Machine.class);
+  }
+
+  /** The CPU's name. */
+  public static String cpu() {
+    try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+      return lines
+          .filter(line -> line.startsWith("model name"))
+          .map(line -> line.substring(line.indexOf(':') + 1).strip())
+          .findFirst()
+          .orElse("unknown");
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * Milliseconds that a job must take: by arithmetic or by memory, whichever binds. Bytes count
+   * once, at the bandwidth of reading; what stays in a cache may come faster.
+   */
+  public double leastMilliseconds(double flops, double bytes, Variant variant) {
+    return 1e-6 * Math.max(flops / peak(variant), bytes / read);
+  }
+
+  /** GFLOP/s that a variant could use. */
+  public double peak(Variant variant) {
+    return variant == Variant.FAST && bf16 > 0 ? bf16 : fp32;
+  }
+}

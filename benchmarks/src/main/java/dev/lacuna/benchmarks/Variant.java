@@ -1,0 +1,18 @@
+package dev.lacuna.benchmarks;
+
+import java.util.Locale;
+
+/** What can be asked of our kernels beside their sizes. */
+public enum Variant {
+  /** As an embedder gets it without asking: fp32; RLS in the plain form, which peers use. */
+  DEFAULT,
+  /** With reduced precision permitted: bf16. */
+  FAST,
+  /** RLS by Potter's square root. */
+  POTTER;
+
+  /** As it stands in tables: nothing for the default. */
+  public String suffix() {
+    return this == DEFAULT ? "" : " " + name().toLowerCase(Locale.ROOT);
+  }
+}

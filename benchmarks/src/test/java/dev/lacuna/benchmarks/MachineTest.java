@@ -1,0 +1,30 @@
+package dev.lacuna.benchmarks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import org.junit.jupiter.api.Test;
+
+class MachineTest {
+  private static final Machine MACHINE = new Machine(2, "avx512", 100, 200, 400, 20, 30);
+
+  @Test
+  void arithmeticBindsWhereMemoryIsFaster() {
+    assertEquals(10, MACHINE.leastMilliseconds(2e9, 20e6, Variant.DEFAULT), 1e-9);
+  }
+
+  @Test
+  void memoryBindsWhereArithmeticIsFaster() {
+    assertEquals(50, MACHINE.leastMilliseconds(2e9, 1e9, Variant.DEFAULT), 1e-9);
+  }
+
+  @Test
+  void fastIsHeldAgainstBf16() {
+    assertEquals(5, MACHINE.leastMilliseconds(2e9, 20e6, Variant.FAST), 1e-9);
+  }
+
+  @Test
+  void fastIsHeldAgainstFp32WhereTheCpuHasNoBf16() {
+    Machine without = new Machine(2, "avx2", 100, 200, 0, 20, 30);
+    assertEquals(10, without.leastMilliseconds(2e9, 20e6, Variant.FAST), 1e-9);
+  }
+}

@@ -1,0 +1,4 @@
+@NullMarked
+package dev.lacuna.benchmarks;
+
+import org.jspecify.annotations.NullMarked;
