@@ -29,15 +29,15 @@
 // cores), two threads:
 //   forward    6.3 ms, 71 % of that peak in all; FAST 4.2 ms
 //   backward  15.1 ms, 71 %
-//   prompts alone, forward and dq  1.1 ms, 75 %
-// The blocks of products run at the peak; what is missing is some 13 % of exponentials and 8 % of first touches of q,
-// k, v, out and dout, rows of a head lying kilobytes apart. What was tried, forward, one thread:
+//   prompts alone, forward and dq  1.1 ms
+// Forward, p v runs at the peak; what is missing is about 8 % of exponentials and 8 % of first touches of q, k, v and
+// out, rows of a head lying kilobytes apart. What was tried, forward, one thread:
 //   first version: blocks by 12 x 2, transposing by scalar stores      13.8 ms
 //   operands held in registers, where GCC loaded or spilled them anew  and
 //   transposing by vectors, 4 x 4 within 128 bits                      12.4 ms
-//   maximum in registers instead of a pass through memory              within 1 %; backward 2.5 % with exp in registers
+//   maximum in registers instead of a pass through memory              within 1 %
 //   division by the sum made a product                                 within 1 %
-//   rows asked for a strip ahead, 8 strips a unit, 2^n by one instruction  2 to 3 % of two threads' time; backward 0
+//   rows asked for a strip ahead, 8 strips a unit and 2^n by one instruction, together  3 % of two threads' time
 #include "ops/attention.h"
 
 #include <utility>

@@ -91,12 +91,10 @@ struct GatherSpace {
 // The operands of a block in bf16: words of two neighbours of a row, or of a
 // column.
 struct Bf16Space {
-  float *k_rows, *k_pairs, *v_rows, *v_pairs, *queries;
+  float *k_rows, *v_pairs, *queries;
 
   Bf16Space(Parts& parts, int64_t d)
       : k_rows(parts.take(kMaxBlockKeys * bf16_words(d))),
-        k_pairs(parts.take(kMaxBlockKeys / 2 * padded(d))),
-        v_rows(parts.take(kMaxBlockKeys * bf16_words(d))),
         v_pairs(parts.take(kMaxBlockKeys / 2 * padded(d))),
         queries(parts.take(kWidestStrip * bf16_words(d))) {}
 };

@@ -50,6 +50,8 @@ class ReadmeTest {
     String output = run(folder, programs.get(0));
     assertTrue(output.matches("(?s).*0\\.0099\\d* 2\\.0\n.*"), output);
     assertTrue(output.contains("1 2\n"), output);
+    assertTrue(output.matches("(?s).*\n14\\.64\\d* 17\\.67\\d*\n.*"), output);
+    assertTrue(output.endsWith("3.0 3.0\n"), output);
   }
 
   @Test
