@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
+import dev.lacuna.kernels.Precision;
 import dev.lacuna.kernels.ReadOnlyAttention;
 import dev.lacuna.kernels.ReadOnlyAttention.Array;
 import dev.lacuna.kernels.ReadOnlyAttention.Arrays;
@@ -80,15 +81,15 @@ final class AttentionPropertyTest {
   @MethodSource("targets")
   void promptsDoNotChangeABitOfTheInputs(Target target) {
     try (Context context = target.open()) {
-      for (boolean fast : new boolean[] {false, true}) {
-        Options options = Options.DEFAULT.withFast(fast);
+      for (Precision precision : Precision.values()) {
+        Options options = Options.DEFAULT.withPrecision(precision);
         ReadOnlyAttention.forward(context, WITHOUT_PROMPTS, options, inputs());
         float[] alone = out.clone();
         float[] aloneLse = lse.clone();
         for (Prompts prompts : Prompts.values()) {
           ReadOnlyAttention.forward(context, SHAPE, options.withPrompts(prompts), both());
-          assertArrayEquals(alone, out, target + " " + prompts + " fast " + fast);
-          assertArrayEquals(aloneLse, lse, target + " " + prompts + " fast " + fast);
+          assertArrayEquals(alone, out, target + " " + prompts + " " + precision);
+          assertArrayEquals(aloneLse, lse, target + " " + prompts + " " + precision);
         }
       }
     }

@@ -9,9 +9,9 @@ import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.kernels.Precision;
 import dev.lacuna.kernels.VqCodebook;
 import dev.lacuna.kernels.VqNearest;
-import dev.lacuna.kernels.VqNearest.Search;
 import dev.lacuna.kernels.VqOptions;
 import dev.lacuna.kernels.VqOptions.Smoothing;
 import dev.lacuna.kernels.VqOptions.Update;
@@ -62,7 +62,7 @@ final class VqAcceptanceTest {
     return values;
   }
 
-  private int[] search(float[] z, int n, int d, float[] codebook, int k, Search search) {
+  private int[] search(float[] z, int n, int d, float[] codebook, int k, Precision search) {
     int[] index = new int[n];
     VqNearest.search(context, z, n, d, codebook, k, index, null, search);
     return index;
@@ -91,8 +91,8 @@ final class VqAcceptanceTest {
   // Search.
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void exactTiesGoToTheLowestIndex(Search search) {
+  @EnumSource(Precision.class)
+  void exactTiesGoToTheLowestIndex(Precision search) {
     int d = 24;
     float[] codebook = new float[3 * d];
     Arrays.fill(codebook, 0, d, 2);
@@ -108,15 +108,15 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void aSingleCodeIsTheNearest(Search search) {
+  @EnumSource(Precision.class)
+  void aSingleCodeIsTheNearest(Precision search) {
     int[] index = search(normal(1, 60 * 7, 1, 0), 60, 7, normal(2, 7, 1, 0), 1, search);
     assertArrayEquals(new int[60], index);
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void ofEqualCodesTheFirstIsFound(Search search) {
+  @EnumSource(Precision.class)
+  void ofEqualCodesTheFirstIsFound(Precision search) {
     int d = 20;
     int k = 300;
     float[] codebook = normal(3, k * d, 1, 0);
@@ -128,8 +128,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void smallIntegersAreExact(Search search) {
+  @EnumSource(Precision.class)
+  void smallIntegersAreExact(Precision search) {
     int d = 16;
     int k = 200;
     CounterRandom random = new CounterRandom(SEED, 5, 0);
@@ -145,8 +145,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void anOffsetOfFiftyLosesNoCode(Search search) {
+  @EnumSource(Precision.class)
+  void anOffsetOfFiftyLosesNoCode(Precision search) {
     int d = 256;
     int k = 400;
     float[] z = normal(6, 200 * d, 1, 50);
@@ -155,8 +155,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void codesThatExplodedLoseNoCode(Search search) {
+  @EnumSource(Precision.class)
+  void codesThatExplodedLoseNoCode(Precision search) {
     int d = 64;
     int k = 126;
     float[] z = normal(8, 200 * d, 1, 0);
@@ -170,8 +170,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void noisyCopiesOfPopularCodesLoseNoCode(Search search) {
+  @EnumSource(Precision.class)
+  void noisyCopiesOfPopularCodesLoseNoCode(Precision search) {
     int d = 64;
     int k = 400;
     float[] codebook = normal(10, k * d, 1, 0);
@@ -187,8 +187,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void permutingTheCodesPermutesTheIndices(Search search) {
+  @EnumSource(Precision.class)
+  void permutingTheCodesPermutesTheIndices(Precision search) {
     int d = 33;
     int k = 137;
     float[] z = normal(13, 100 * d, 1, 0);
@@ -206,8 +206,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void notANumberIsAnError(Search search) {
+  @EnumSource(Precision.class)
+  void notANumberIsAnError(Precision search) {
     for (int rows : new int[] {3, 20, 100}) {
       float[] z = normal(16, rows * 9, 1, 0);
       z[rows * 9 - 2] = Float.NaN;
@@ -223,8 +223,8 @@ final class VqAcceptanceTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void anEmptyBatchIsFine(Search search) {
+  @EnumSource(Precision.class)
+  void anEmptyBatchIsFine(Precision search) {
     assertEquals(0, search(new float[0], 0, 5, normal(18, 20, 1, 0), 4, search).length);
     try (VqCodebook codebook = new VqCodebook(context, 2, 4, 5, PLAIN)) {
       float[] before = codebook.state().codebook();

@@ -144,7 +144,7 @@ public final class AttentionWork extends Workload {
 
     Ours(Context context, Variant variant) {
       this.context = context;
-      options = Options.DEFAULT.withFast(variant == Variant.FAST);
+      options = Options.DEFAULT.withPrecision(variant.precision());
       arrays.set(Array.K, k).set(Array.V, v);
       if (pass != Pass.PROMPTS) {
         arrays.set(Array.Q, q).set(Array.OUT, out);

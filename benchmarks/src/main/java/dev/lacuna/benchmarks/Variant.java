@@ -1,5 +1,6 @@
 package dev.lacuna.benchmarks;
 
+import dev.lacuna.kernels.Precision;
 import java.util.Locale;
 
 /** What can be asked of our kernels beside their sizes. */
@@ -10,6 +11,11 @@ public enum Variant {
   FAST,
   /** RLS by Potter's square root. */
   POTTER;
+
+  /** What kernels with a reduced precision are asked for. */
+  public Precision precision() {
+    return this == FAST ? Precision.FAST : Precision.EXACT;
+  }
 
   /** As it stands in tables: nothing for the default. */
   public String suffix() {

@@ -3,7 +3,6 @@ package dev.lacuna.benchmarks;
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.kernels.VqNearest;
-import dev.lacuna.kernels.VqNearest.Search;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -78,7 +77,7 @@ public final class VqSearchWork extends Workload {
     return new Contender() {
       @Override
       public void run() {
-        VqNearest.search(context, z, n, d, codebook, k, index, null, search(variant));
+        VqNearest.search(context, z, n, d, codebook, k, index, null, variant.precision());
       }
 
       @Override
@@ -91,10 +90,6 @@ public final class VqSearchWork extends Workload {
         return indices;
       }
     };
-  }
-
-  static Search search(Variant variant) {
-    return variant == Variant.FAST ? Search.FAST : Search.EXACT;
   }
 
   /** How much farther the returned code lies than the nearest, by |z|^2 + max |e|^2. */

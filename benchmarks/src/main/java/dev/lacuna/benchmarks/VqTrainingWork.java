@@ -95,8 +95,7 @@ public final class VqTrainingWork extends Workload {
 
     @Override
     public void run() {
-      VqNearest.search(
-          context, search.z, n, d, codebook, k, index, null, VqSearchWork.search(variant));
+      VqNearest.search(context, search.z, n, d, codebook, k, index, null, variant.precision());
       quantize();
       gradient();
       statistics();

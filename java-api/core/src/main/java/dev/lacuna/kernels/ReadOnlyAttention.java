@@ -120,32 +120,32 @@ public final class ReadOnlyAttention {
    * @param prompts which prompts a prompt reads; NONE
    * @param encoderGrad for {@link #backward}; STOP
    * @param scale of the logits, greater than 0; 1 / sqrt(width) where empty
-   * @param fast permits products in bf16, accumulated in float, and a coarser exponential where the
-   *     processor has them: relative errors of some 2^-8 instead of 2^-24; false
+   * @param precision FAST permits products in bf16, accumulated in float, and a coarser exponential
+   *     forward where the processor has them: relative errors of some 2^-8 instead of 2^-24; EXACT
    */
   public record Options(
-      Prompts prompts, EncoderGrad encoderGrad, OptionalDouble scale, boolean fast) {
+      Prompts prompts, EncoderGrad encoderGrad, OptionalDouble scale, Precision precision) {
     /** NONE, STOP, 1 / sqrt(width), exact. */
     public static final Options DEFAULT =
-        new Options(Prompts.NONE, EncoderGrad.STOP, OptionalDouble.empty(), false);
+        new Options(Prompts.NONE, EncoderGrad.STOP, OptionalDouble.empty(), Precision.EXACT);
 
     /** With other prompts' keys to read. */
     public Options withPrompts(Prompts other) {
-      return new Options(other, encoderGrad, scale, fast);
+      return new Options(other, encoderGrad, scale, precision);
     }
 
     /** With the encoder's gradient stopped or not. */
     public Options withEncoderGrad(EncoderGrad other) {
-      return new Options(prompts, other, scale, fast);
+      return new Options(prompts, other, scale, precision);
     }
 
     /** With a scale of the logits. */
     public Options withScale(double other) {
-      return new Options(prompts, encoderGrad, OptionalDouble.of(other), fast);
+      return new Options(prompts, encoderGrad, OptionalDouble.of(other), precision);
     }
 
     /** With reduced precision permitted or not. */
-    public Options withFast(boolean other) {
+    public Options withPrecision(Precision other) {
       return new Options(prompts, encoderGrad, scale, other);
     }
 
@@ -281,7 +281,7 @@ public final class ReadOnlyAttention {
     // Both ops begin with the same sizes.
     call.set(AttentionFwd.B, shape.batch).set(AttentionFwd.H, shape.heads);
     call.set(AttentionFwd.N, shape.inputs).set(AttentionFwd.P, shape.prompts);
-    call.set(AttentionFwd.D, shape.width).fast(options.fast);
+    call.set(AttentionFwd.D, shape.width).fast(options.precision == Precision.FAST);
     OpLayout op = call.op();
     try (Borrowings borrowed = new Borrowings(context)) {
       for (int i = 0; i < op.fields().size(); i++) {

@@ -3,7 +3,6 @@ package dev.lacuna.kernels;
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.DType;
-import dev.lacuna.kernels.VqNearest.Search;
 import dev.lacuna.kernels.VqOptions.Update;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
@@ -145,13 +144,13 @@ public final class VqCodebook implements AutoCloseable {
    * @param z [n, width]
    * @param index receives n integers
    */
-  public void search(float[] z, int n, int[] index, Search search) {
-    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, search);
+  public void search(float[] z, int n, int[] index, Precision precision) {
+    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, precision);
   }
 
   /** Nearest code of each of n rows; buffers from their position on. */
-  public void search(FloatBuffer z, long n, IntBuffer index, Search search) {
-    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, search);
+  public void search(FloatBuffer z, long n, IntBuffer index, Precision precision) {
+    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, precision);
   }
 
   /**
@@ -166,12 +165,12 @@ public final class VqCodebook implements AutoCloseable {
       long n,
       MemorySegment index,
       @Nullable MemorySegment distance,
-      Search search) {
+      Precision precision) {
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory rows = borrowed.read("z", z, DType.F32, n, width);
       Memory found = borrowed.write("index", index, DType.I32, n, 1);
       Memory distances = borrowed.writeOptional("distance", distance, DType.F32, n, 1);
-      VqNearest.run(context, rows, n, width, codebook, codes, found, distances, search);
+      VqNearest.run(context, rows, n, width, codebook, codes, found, distances, precision);
       borrowed.commit();
     }
   }

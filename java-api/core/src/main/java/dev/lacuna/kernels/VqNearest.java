@@ -14,24 +14,16 @@ import org.jspecify.annotations.Nullable;
  * Nearest code of each vector: index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties. NaN or
  * infinity anywhere is an error and nothing is written.
  *
+ * <p>{@link Precision#FAST} looks for candidates in bf16, where the device has it, and compares
+ * whatever lies within the rounding of a score in higher precision: the results are the same.
+ *
  * <p>Arrays on the heap are copied; segments outside the heap and direct buffers are used in place
  * on the CPU; their arena must not be closed by another thread during a call.
  */
 public final class VqNearest {
-  /** How candidates are looked for. The results are the same. */
-  public enum Search {
-    /** In float. */
-    EXACT,
-    /**
-     * In bf16 where the device has it: about twice as fast. Whatever lies within the rounding of a
-     * score is compared in higher precision.
-     */
-    FAST
-  }
-
   private VqNearest() {}
 
-  /** As the search with {@link Search}, {@link Search#EXACT}. */
+  /** As the search with {@link Precision}, {@link Precision#EXACT}. */
   public static void search(
       Context context,
       float[] z,
@@ -41,7 +33,7 @@ public final class VqNearest {
       int k,
       int[] index,
       float @Nullable [] distance) {
-    search(context, z, n, d, codebook, k, index, distance, Search.EXACT);
+    search(context, z, n, d, codebook, k, index, distance, Precision.EXACT);
   }
 
   /**
@@ -61,7 +53,7 @@ public final class VqNearest {
       int k,
       int[] index,
       float @Nullable [] distance,
-      Search search) {
+      Precision precision) {
     search(
         context,
         Borrowings.segment("z", z),
@@ -71,7 +63,7 @@ public final class VqNearest {
         k,
         Borrowings.segment("index", index),
         distance == null ? null : Borrowings.segment("distance", distance),
-        search);
+        precision);
   }
 
   /**
@@ -91,7 +83,7 @@ public final class VqNearest {
       long k,
       IntBuffer index,
       @Nullable FloatBuffer distance,
-      Search search) {
+      Precision precision) {
     search(
         context,
         Borrowings.segment("z", z),
@@ -101,10 +93,10 @@ public final class VqNearest {
         k,
         Borrowings.segment("index", index),
         distance == null ? null : Borrowings.segment("distance", distance),
-        search);
+        precision);
   }
 
-  /** As the search with {@link Search}, {@link Search#EXACT}. */
+  /** As the search with {@link Precision}, {@link Precision#EXACT}. */
   public static void search(
       Context context,
       MemorySegment z,
@@ -114,7 +106,7 @@ public final class VqNearest {
       long k,
       MemorySegment index,
       @Nullable MemorySegment distance) {
-    search(context, z, n, d, codebook, k, index, distance, Search.EXACT);
+    search(context, z, n, d, codebook, k, index, distance, Precision.EXACT);
   }
 
   /**
@@ -134,13 +126,13 @@ public final class VqNearest {
       long k,
       MemorySegment index,
       @Nullable MemorySegment distance,
-      Search search) {
+      Precision precision) {
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory rows = borrowed.read("z", z, DType.F32, n, d);
       Memory codes = borrowed.read("codebook", codebook, DType.F32, k, d);
       Memory found = borrowed.write("index", index, DType.I32, n, 1);
       Memory distances = borrowed.writeOptional("distance", distance, DType.F32, n, 1);
-      run(context, rows, n, d, codes, k, found, distances, search);
+      run(context, rows, n, d, codes, k, found, distances, precision);
       borrowed.commit();
     }
   }
@@ -155,8 +147,8 @@ public final class VqNearest {
       long k,
       Memory index,
       @Nullable Memory distance,
-      Search search) {
-    OpCall call = context.call(OpLayouts.VqNearest.OP).fast(search == Search.FAST);
+      Precision precision) {
+    OpCall call = context.call(OpLayouts.VqNearest.OP).fast(precision == Precision.FAST);
     call.set(OpLayouts.VqNearest.N, n).set(OpLayouts.VqNearest.D, d).set(OpLayouts.VqNearest.K, k);
     call.set(OpLayouts.VqNearest.LD_Z, d).set(OpLayouts.VqNearest.LD_CODEBOOK, d);
     call.tensor(OpLayouts.VqNearest.Z, z, 0).tensor(OpLayouts.VqNearest.CODEBOOK, codebook, 0);

@@ -4,6 +4,7 @@ import dev.lacuna.autograd.Differentiable;
 import dev.lacuna.autograd.Node;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.kernels.Precision;
 import dev.lacuna.kernels.ReadOnlyAttention.EncoderGrad;
 import dev.lacuna.kernels.ReadOnlyAttention.Options;
 import dev.lacuna.spi.FieldKind;
@@ -97,7 +98,7 @@ public final class ReadOnlyAttentionOp implements Differentiable {
     Tensor promptOut = tape.output(b, p, columns);
     Tensor promptLse = tape.output(b * heads, p);
     OpCall call = tape.call(AttentionFwd.OP);
-    setNumbers(call, b, heads, n, p, columns, options.fast());
+    setNumbers(call, b, heads, n, p, columns, options.precision() == Precision.FAST);
     call.set(AttentionFwd.PROMPTS, options.prompts().code());
     double scale = options.scale(columns / heads);
     call.set(AttentionFwd.SCALE, scale);
@@ -122,7 +123,7 @@ public final class ReadOnlyAttentionOp implements Differentiable {
     node.output(out).output(lse).output(promptOut).output(promptLse);
     node.keep(heads).keep(p).keep(Double.doubleToRawLongBits(scale));
     node.keep(options.prompts().code()).keep(options.encoderGrad().code());
-    node.keep(options.fast() ? 1 : 0).end();
+    node.keep(options.precision() == Precision.FAST ? 1 : 0).end();
     return new Streams(out, promptOut);
   }
 

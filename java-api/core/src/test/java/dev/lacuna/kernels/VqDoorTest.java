@@ -9,7 +9,6 @@ import dev.lacuna.Context;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.OpenOptions;
-import dev.lacuna.kernels.VqNearest.Search;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -72,8 +71,8 @@ final class VqDoorTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Search.class)
-  void arraysBuffersAndSegmentsAreSearched(Search search) {
+  @EnumSource(Precision.class)
+  void arraysBuffersAndSegmentsAreSearched(Precision search) {
     int[] index = new int[3];
     codebook.search(ROWS, 3, index, search);
     assertArrayEquals(NEAREST, index);
@@ -95,8 +94,8 @@ final class VqDoorTest {
   @Test
   void arraysThatAreNullAreRefused() {
     int[] index = new int[3];
-    refused("z is null", () -> codebook.search((float[]) null, 3, index, Search.EXACT));
-    refused("index is null", () -> codebook.search(ROWS, 3, (int[]) null, Search.EXACT));
+    refused("z is null", () -> codebook.search((float[]) null, 3, index, Precision.EXACT));
+    refused("index is null", () -> codebook.search(ROWS, 3, (int[]) null, Precision.EXACT));
     refused("z is null", () -> codebook.update((float[]) null, index, 3));
     refused("index is null", () -> codebook.update(ROWS, (int[]) null, 3));
     refused("codebook is null", () -> VqNearest.search(context, ROWS, 3, 2, null, 2, index, null));
@@ -104,8 +103,8 @@ final class VqDoorTest {
 
   @Test
   void arraysThatAreTooSmallAreRefused() {
-    refused("z has 6", () -> codebook.search(ROWS, 4, new int[4], Search.EXACT));
-    refused("index has 2", () -> codebook.search(ROWS, 3, new int[2], Search.FAST));
+    refused("z has 6", () -> codebook.search(ROWS, 4, new int[4], Precision.EXACT));
+    refused("index has 2", () -> codebook.search(ROWS, 3, new int[2], Precision.FAST));
     refused("z has 6", () -> codebook.update(ROWS, new int[4], 4));
     refused("index has 2", () -> codebook.update(ROWS, new int[2], 3));
     refused("z would be", () -> codebook.update(ROWS, new int[3], -1));
@@ -123,8 +122,8 @@ final class VqDoorTest {
   @Test
   void sizesBeyondMemoryAreRefused() {
     MemorySegment few = arena.allocate(64, 64);
-    refused("z has 16", () -> codebook.search(few, 1L << 40, few, null, Search.EXACT));
-    refused("beyond 2^63", () -> codebook.search(few, 1L << 62, few, null, Search.EXACT));
+    refused("z has 16", () -> codebook.search(few, 1L << 40, few, null, Precision.EXACT));
+    refused("beyond 2^63", () -> codebook.search(few, 1L << 62, few, null, Precision.EXACT));
     refused("z has 16", () -> codebook.update(few, few, 1L << 32));
     assertThrows(
         IllegalArgumentException.class,
@@ -135,12 +134,13 @@ final class VqDoorTest {
   void memoryThatCannotBeUsedIsRefused() throws Exception {
     MemorySegment z = arena.allocateFrom(ValueLayout.JAVA_FLOAT, ROWS);
     MemorySegment index = arena.allocate(12, 4);
-    refused("index overlaps z", () -> codebook.search(z, 3, z.asSlice(8), null, Search.EXACT));
+    refused("index overlaps z", () -> codebook.search(z, 3, z.asSlice(8), null, Precision.EXACT));
     refused(
-        "index is read-only", () -> codebook.search(z, 3, index.asReadOnly(), null, Search.EXACT));
+        "index is read-only",
+        () -> codebook.search(z, 3, index.asReadOnly(), null, Precision.EXACT));
     refused(
         "z is not aligned",
-        () -> codebook.search(arena.allocate(28, 4).asSlice(2), 3, index, null, Search.EXACT));
+        () -> codebook.search(arena.allocate(28, 4).asSlice(2), 3, index, null, Precision.EXACT));
     refused("index is not aligned", () -> codebook.update(z, arena.allocate(16, 4).asSlice(1), 3));
     ByteOrder other =
         ByteOrder.nativeOrder() == ByteOrder.LITTLE_ENDIAN
@@ -148,7 +148,7 @@ final class VqDoorTest {
             : ByteOrder.LITTLE_ENDIAN;
     refused(
         "byte order",
-        () -> codebook.search(FloatBuffer.wrap(ROWS), 3, directInts(other, 3), Search.EXACT));
+        () -> codebook.search(FloatBuffer.wrap(ROWS), 3, directInts(other, 3), Precision.EXACT));
     refused(
         "byte order", () -> codebook.update(direct(other, ROWS), IntBuffer.wrap(new int[3]), 3));
     try (Arena confined = Arena.ofConfined()) {
@@ -169,7 +169,7 @@ final class VqDoorTest {
     int[] index = {-5, -5, -5};
     float[] bad = ROWS.clone();
     bad[3] = Float.NaN;
-    for (Search search : Search.values()) {
+    for (Precision search : Precision.values()) {
       refused("z[1, 1]", () -> codebook.search(bad, 3, index, search));
     }
     assertArrayEquals(new int[] {-5, -5, -5}, index);
