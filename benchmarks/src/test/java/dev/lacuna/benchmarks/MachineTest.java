@@ -8,6 +8,14 @@ class MachineTest {
   private static final Machine MACHINE = new Machine(2, "avx512", 100, 200, 400, 20, 30);
 
   @Test
+  void aDisturbedTryDoesNotLowerTheLimits() {
+    Machine disturbed = new Machine(2, "avx512", 101, 100, 200, 21, 15);
+    Machine best = new Machine(2, "avx512", 101, 200, 400, 21, 30);
+    assertEquals(best, MACHINE.best(disturbed));
+    assertEquals(best, disturbed.best(MACHINE));
+  }
+
+  @Test
   void arithmeticBindsWhereMemoryIsFaster() {
     assertEquals(10, MACHINE.leastMilliseconds(2e9, 20e6, Variant.DEFAULT), 1e-9);
   }
