@@ -17,6 +17,7 @@ import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.kernels.RlsProjector;
+import dev.lacuna.kernels.VqNearest;
 import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
 import dev.lacuna.ops.ElementwiseOp;
@@ -28,12 +29,16 @@ import dev.lacuna.spi.BackendProvider;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.SgdStep;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
@@ -236,6 +241,135 @@ final class LifetimeTest {
       leave.countDown();
       other.get(10, TimeUnit.SECONDS);
       context.run(step(memory));
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("targets")
+  void aContextOfTwoThreadsGivesRightAnswersOrNone(Target target) throws Exception {
+    try (Context context = target.open(1);
+        Arena arena = Arena.ofShared()) {
+      Searching one = new Searching(context, arena, 3);
+      Searching two = new Searching(context, arena, 11);
+      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> one.run(2000));
+      two.run(2000);
+      other.get(60, TimeUnit.SECONDS);
+      assertTrue(one.answers + two.answers > 0, "every search was refused");
+    }
+  }
+
+  /** Searches of rows that all equal one code, in memory outside the heap and in arrays. */
+  private static final class Searching {
+    private static final int ROWS = 64;
+    private static final int WIDTH = 8;
+    private static final int CODES = 16;
+
+    private final Context context;
+    private final int code;
+    private final MemorySegment z = MemorySegment.ofArray(new float[ROWS * WIDTH]);
+    private final MemorySegment codebook = MemorySegment.ofArray(new float[CODES * WIDTH]);
+    private final MemorySegment index = MemorySegment.ofArray(new int[ROWS]);
+    private final MemorySegment nativeZ;
+    private final MemorySegment nativeCodebook;
+    private final MemorySegment nativeIndex;
+    private int answers;
+
+    Searching(Context context, Arena arena, int code) {
+      this.context = context;
+      this.code = code;
+      for (int i = 0; i < ROWS; i++) {
+        z.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * WIDTH, code);
+      }
+      for (int j = 0; j < CODES; j++) {
+        codebook.setAtIndex(ValueLayout.JAVA_FLOAT, (long) j * WIDTH, j);
+      }
+      nativeZ = arena.allocate(z.byteSize(), 64).copyFrom(z);
+      nativeCodebook = arena.allocate(codebook.byteSize(), 64).copyFrom(codebook);
+      nativeIndex = arena.allocate(index.byteSize(), 64);
+    }
+
+    void run(int times) {
+      for (int i = 0; i < times; i++) {
+        search(z, codebook, index);
+        search(nativeZ, nativeCodebook, nativeIndex);
+      }
+    }
+
+    private void search(MemorySegment rows, MemorySegment codes, MemorySegment found) {
+      found.fill((byte) -1);
+      int want = code;
+      try {
+        VqNearest.search(context, rows, ROWS, WIDTH, codes, CODES, found, null);
+        answers++;
+      } catch (LacunaException e) {
+        assertTrue(e.getMessage().contains("in use by another thread"), e.getMessage());
+        want = -1;
+      }
+      for (int i = 0; i < ROWS; i++) {
+        assertEquals(want, found.getAtIndex(ValueLayout.JAVA_INT, i));
+      }
+    }
+  }
+
+  @Test
+  void aThreadThatHoldsAContextKeepsOthersOutAndLendsNoMemoryForGood() {
+    AtomicInteger allocated = new AtomicInteger();
+    AtomicInteger freed = new AtomicInteger();
+    Hook counting =
+        (method, backend) -> {
+          if (method.equals("allocate")) {
+            allocated.incrementAndGet();
+          } else if (method.equals("free")) {
+            freed.incrementAndGet();
+          }
+        };
+    try (Context context = hooked(Target.floatReference(), counting)) {
+      Context.Hold hold = context.hold();
+      CompletableFuture<Void> other = CompletableFuture.runAsync(context::describe);
+      ExecutionException e = assertThrows(ExecutionException.class, other::get);
+      assertTrue(e.getCause().getMessage().contains("in use by another thread"));
+      refused("held", context::close);
+
+      Memory small = hold.allocate(100);
+      Memory large = hold.allocate(2 << 20);
+      try (Context.Hold inner = context.hold()) {
+        assertEquals(0, small.address() % 64);
+        assertEquals(small.address() + 128, inner.allocate(4).address());
+      }
+      assertEquals(small.address() + 128, hold.allocate(4).address());
+      hold.close();
+      hold.close();
+      assertTrue(large.isFreed());
+      refused("hold .* is closed", () -> hold.allocate(4));
+      CompletableFuture.runAsync(context::describe).join();
+
+      // 4 MB of arrays are copied in each call: all but the kept block goes back.
+      float[] z = new float[1 << 20];
+      for (int i = 0; i < 3; i++) {
+        VqNearest.search(context, z, 1 << 17, 8, new float[8], 1, new int[1 << 17], null);
+      }
+      assertThrows(
+          LacunaException.class,
+          () -> VqNearest.search(context, z, 1 << 17, 8, new float[8], 1, new int[1], null));
+    }
+    assertTrue(freed.get() > 3, "freed " + freed);
+    assertEquals(1, allocated.get() - freed.get(), "blocks left to the context");
+  }
+
+  @ParameterizedTest
+  @MethodSource("natives")
+  void memoryOfAnotherBackEndIsRefused(Target target) {
+    try (Context reference = Target.floatReference().open();
+        Context context = target.open();
+        Context sibling = context.sibling();
+        RlsProjector projector = new RlsProjector(context, 4, RlsProjector.Norm.NONE)) {
+      Memory related = sibling.allocate(64);
+      sibling.write(related, 0, new double[] {1, 2, 3, 4});
+      projector.absorb(related, 0, 0.1);
+      Memory foreign = reference.allocate(64);
+      refused("memory of the back end reference", () -> projector.absorb(foreign, 0, 0.1));
+      refused(
+          "memory of the back end reference", () -> context.write(foreign, 0, new double[] {1}));
     }
   }
 

@@ -7,7 +7,10 @@ import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A back end opened for one user at a time. A context may be handed from thread to thread;
@@ -15,26 +18,43 @@ import java.util.concurrent.atomic.AtomicReference;
  * which every use is an error.
  */
 public final class Context implements AutoCloseable {
-  private enum State {
-    IDLE,
-    BUSY,
-    CLOSED
-  }
+  /** What a hold lends out of one block that is kept: larger things are allocated and freed. */
+  private static final long LENT_BYTES = 1 << 20;
+
+  private static final long ALIGNMENT = 64;
 
   private final Backend backend;
-  private final OpCall[] calls;
+  private final Memory.Home home;
   private final OpCall[] running;
-  private final AtomicReference<State> state = new AtomicReference<>(State.IDLE);
-
   private final BackendProvider provider;
   private final OpenOptions options;
+
+  /** Whose turn it is, how many holds and calls of that thread are open, and what they lent. */
+  private final AtomicReference<@Nullable Thread> user = new AtomicReference<>();
+
+  private int depth;
+  private @Nullable Memory lent;
+  private long lentBytes;
+
+  private volatile boolean closed;
+  private volatile Calls calls = new Calls(Thread.currentThread());
+
+  /** The reusable calls of one thread: a thread that takes over gets its own. */
+  private static final class Calls {
+    private final Thread thread;
+    private final @Nullable OpCall[] of = new @Nullable OpCall[OpLayouts.ALL.size()];
+
+    Calls(Thread thread) {
+      this.thread = thread;
+    }
+  }
 
   /** Opens a back end of a provider. */
   public Context(BackendProvider provider, OpenOptions options) {
     this.provider = provider;
     this.options = options;
     backend = provider.open(options);
-    calls = OpLayouts.ALL.stream().map(OpCall::new).toArray(OpCall[]::new);
+    home = new Memory.Home(backend.name(), options.device());
     running = OpLayouts.ALL.stream().map(OpCall::new).toArray(OpCall[]::new);
   }
 
@@ -45,7 +65,7 @@ public final class Context implements AutoCloseable {
 
   /** Whether memory of the other context can be used here: same back end, same device. */
   public boolean sharesDeviceWith(Context other) {
-    return backend().equals(other.backend()) && options.device() == other.options.device();
+    return home.equals(other.home);
   }
 
   /** Name of the back end: {@code cpu}, {@code cuda}, {@code reference}, {@code reference-f64}. */
@@ -59,7 +79,7 @@ public final class Context implements AutoCloseable {
     try {
       return backend.describe();
     } finally {
-      state.set(State.IDLE);
+      release();
     }
   }
 
@@ -82,11 +102,73 @@ public final class Context implements AutoCloseable {
   }
 
   /**
-   * This context's reusable call of an op, cleared: fill it, then {@link #run} it before asking for
+   * This thread's reusable call of an op, cleared: fill it, then {@link #run} it before asking for
    * the next.
    */
   public OpCall call(OpLayout op) {
-    return calls[op.id()].clear();
+    Calls own = calls;
+    if (!own.thread.equals(Thread.currentThread())) {
+      own = new Calls(Thread.currentThread());
+      calls = own;
+    }
+    OpCall call = own.of[op.id()];
+    if (call == null) {
+      call = new OpCall(op);
+      own.of[op.id()] = call;
+    }
+    return call.clear();
+  }
+
+  /**
+   * Takes this context for the calling thread till the hold is closed: what is done with several
+   * calls is then either done as a whole or refused before it begins. The thread that holds a
+   * context may take further holds.
+   *
+   * @throws LacunaException where another thread uses this context, or it is closed
+   */
+  public Hold hold() {
+    acquire();
+    return new Hold();
+  }
+
+  /** A context taken by one thread, and memory that lives as long. */
+  public final class Hold implements AutoCloseable {
+    private final long start = lentBytes;
+    private final List<Memory> allocated = new ArrayList<>();
+    private boolean over;
+
+    private Hold() {}
+
+    /** Memory of undefined content, aligned to 64 bytes, that is given back with this hold. */
+    public Memory allocate(long bytes) {
+      if (over) {
+        throw new LacunaException(Status.INVALID_ARGUMENT, "this hold of a context is closed");
+      }
+      if (bytes > LENT_BYTES - lentBytes) {
+        Memory memory = Context.this.allocate(bytes);
+        allocated.add(memory);
+        return memory;
+      }
+      Memory block = lent;
+      if (block == null) {
+        block = Context.this.allocate(LENT_BYTES);
+        lent = block;
+      }
+      Memory memory = block.slice(lentBytes, bytes);
+      lentBytes += (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+      return memory;
+    }
+
+    /** Gives the context and the memory back; closing twice is fine. */
+    @Override
+    public void close() {
+      if (!over) {
+        over = true;
+        allocated.forEach(Context.this::free);
+        lentBytes = start;
+        release();
+      }
+    }
   }
 
   /** Checks the arguments and runs the op. */
@@ -98,14 +180,14 @@ public final class Context implements AutoCloseable {
       own.copyFrom(call);
       own.enter();
       try {
-        own.check(backend.real());
+        own.check(backend.real(), home);
         backend.run(own);
       } finally {
         own.leave();
       }
     } finally {
       own.clear();
-      state.set(State.IDLE);
+      release();
     }
   }
 
@@ -116,9 +198,9 @@ public final class Context implements AutoCloseable {
     }
     acquire();
     try {
-      return backend.allocate(bytes);
+      return backend.allocate(bytes).at(home);
     } finally {
-      state.set(State.IDLE);
+      release();
     }
   }
 
@@ -127,14 +209,14 @@ public final class Context implements AutoCloseable {
    * happens.
    */
   public void free(Memory memory) {
-    if (state.get() == State.CLOSED) {
+    if (closed) {
       return;
     }
     acquire();
     try {
       backend.free(memory);
     } finally {
-      state.set(State.IDLE);
+      release();
     }
   }
 
@@ -193,7 +275,7 @@ public final class Context implements AutoCloseable {
       checkHost(source, bytes);
       backend.upload(target, offset, source, bytes);
     } finally {
-      state.set(State.IDLE);
+      release();
     }
   }
 
@@ -205,11 +287,15 @@ public final class Context implements AutoCloseable {
       checkHost(target.isReadOnly() ? MemorySegment.NULL : target, bytes);
       backend.download(target, source, offset, bytes);
     } finally {
-      state.set(State.IDLE);
+      release();
     }
   }
 
-  private static void checkRange(Memory memory, long offset, long bytes) {
+  private void checkRange(Memory memory, long offset, long bytes) {
+    if (!memory.isAt(home)) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, "copy to or from memory of " + memory.home() + ", want " + home);
+    }
     if (memory.isFreed()) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -241,27 +327,44 @@ public final class Context implements AutoCloseable {
   }
 
   private void acquire() {
-    if (!state.compareAndSet(State.IDLE, State.BUSY)) {
-      if (state.get() == State.CLOSED) {
-        throw new LacunaException(Status.INVALID_ARGUMENT, "this context is closed");
-      }
+    Thread me = Thread.currentThread();
+    if (!me.equals(user.get()) && !user.compareAndSet(null, me)) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
           "this context is in use by another thread; open one context per thread, or hand it over");
     }
+    if (closed) {
+      if (depth == 0) {
+        user.set(null);
+      }
+      throw new LacunaException(Status.INVALID_ARGUMENT, "this context is closed");
+    }
+    depth++;
   }
 
-  /** Frees everything; closing twice is fine, closing while another thread works is refused. */
+  private void release() {
+    depth--;
+    if (depth == 0) {
+      user.set(null);
+    }
+  }
+
+  /** Frees everything; closing twice is fine, closing while a thread works or holds is refused. */
   @Override
   public void close() {
-    if (state.get() == State.CLOSED) {
+    if (closed) {
       return;
     }
     acquire();
     try {
+      if (depth > 1) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT, "this context is held: close the hold before the context");
+      }
       backend.close();
+      closed = true;
     } finally {
-      state.set(State.CLOSED);
+      release();
     }
   }
 }

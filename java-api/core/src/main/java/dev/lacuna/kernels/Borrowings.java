@@ -31,10 +31,18 @@ final class Borrowings implements AutoCloseable {
       String name, MemorySegment caller, DType dtype, Use use, Memory memory, boolean copied) {}
 
   private final Context context;
+  private final Context.Hold hold;
   private final List<Borrowed> all = new ArrayList<>();
 
+  /** Takes the context till {@link #close}, so that copies and the call are one step for others. */
   Borrowings(Context context) {
     this.context = context;
+    hold = context.hold();
+  }
+
+  /** Memory for as long as this call lasts. */
+  Memory temporary(long bytes) {
+    return hold.allocate(bytes);
   }
 
   /** An array [rows, cols] that is only read. */
@@ -119,7 +127,7 @@ final class Borrowings implements AutoCloseable {
     Memory memory =
         inPlace
             ? Memory.of(caller)
-            : context.allocate(Math.multiplyExact(Math.max(elements, 1), stored.bytes()));
+            : hold.allocate(Math.multiplyExact(Math.max(elements, 1), stored.bytes()));
     Borrowed borrowed = new Borrowed(name, caller, dtype, use, memory, !inPlace);
     all.add(borrowed);
     if (!inPlace && use != Use.WRITE) {
@@ -152,6 +160,14 @@ final class Borrowings implements AutoCloseable {
               + " for "
               + shape);
     }
+    if (segment.heapBase().isPresent() && !holds(segment.heapBase().get(), dtype)) {
+      throw invalid(
+          name
+              + " is a "
+              + segment.heapBase().get().getClass().getSimpleName()
+              + ", want "
+              + (dtype == DType.F32 ? "float[]" : dtype == DType.I32 ? "int[]" : "byte[]"));
+    }
     if (!segment.isAccessibleBy(Thread.currentThread())) {
       throw invalid(name + " belongs to another thread's confined arena");
     }
@@ -165,6 +181,13 @@ final class Borrowings implements AutoCloseable {
       throw invalid(name + " is not aligned to its " + dtype.bytes() + "-byte elements");
     }
     return segment.asSlice(0, bytes);
+  }
+
+  /** Whether an array holds elements of a type, or bytes, which may hold any. */
+  private static boolean holds(Object array, DType dtype) {
+    return array instanceof byte[]
+        || (dtype == DType.F32 && array instanceof float[])
+        || (dtype == DType.I32 && array instanceof int[]);
   }
 
   private static LacunaException invalid(String text) {
@@ -203,11 +226,7 @@ final class Borrowings implements AutoCloseable {
 
   @Override
   public void close() {
-    for (Borrowed borrowed : all) {
-      if (borrowed.copied) {
-        context.free(borrowed.memory);
-      }
-    }
     all.clear();
+    hold.close();
   }
 }

@@ -7,6 +7,7 @@ import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.Vicreg;
 import java.lang.foreign.MemorySegment;
 import java.nio.FloatBuffer;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -98,6 +99,24 @@ public final class VicReg {
     /** The paper's: 25, 25, 1, gamma 1, epsilon 1e-4, in its own formula. */
     public static final Options DEFAULT =
         new Options(25, 25, 1, 1, 1e-4, Halving.NONE, Form.AUTO, Target.FULL);
+
+    /** Refuses null, and numbers that are not finite. */
+    public Options {
+      requireFinite("lambda", lambda);
+      requireFinite("mu", mu);
+      requireFinite("nu", nu);
+      requireFinite("gamma", gamma);
+      requireFinite("epsilon", epsilon);
+      Objects.requireNonNull(halving, "halving");
+      Objects.requireNonNull(form, "form");
+      Objects.requireNonNull(target, "target");
+    }
+
+    private static void requireFinite(String name, double value) {
+      if (!Double.isFinite(value)) {
+        throw new IllegalArgumentException(name + " is " + value + ", want a finite number");
+      }
+    }
 
     /** These options with other weights of invariance, variance and covariance. */
     public Options withWeights(double newLambda, double newMu, double newNu) {
@@ -213,16 +232,12 @@ public final class VicReg {
       call.tensor(Vicreg.Y, borrowed.read("y", y, DType.F32, n, d), 0);
       call.tensor(Vicreg.DX, borrowed.writeOptional("dx", dx, DType.F32, n, d), 0);
       call.tensor(Vicreg.DY, borrowed.writeOptional("dy", dy, DType.F32, n, d), 0);
-      Memory results = context.allocate(6L * bytes);
-      try {
-        call.tensor(Vicreg.LOSS, results, 0).tensor(Vicreg.TERMS, results, bytes);
-        context.run(call);
-        borrowed.commit();
-        double[] numbers = context.read(results, 0, 6);
-        return new Loss(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
-      } finally {
-        context.free(results);
-      }
+      Memory results = borrowed.temporary(6L * bytes);
+      call.tensor(Vicreg.LOSS, results, 0).tensor(Vicreg.TERMS, results, bytes);
+      context.run(call);
+      borrowed.commit();
+      double[] numbers = context.read(results, 0, 6);
+      return new Loss(numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5]);
     }
   }
 

@@ -18,6 +18,15 @@ public final class Memory {
   private final AtomicInteger users = new AtomicInteger();
 
   private volatile boolean shared;
+  private @Nullable Home home;
+
+  /** Where memory can be used: a back end and one of its devices. */
+  public record Home(String backend, int device) {
+    @Override
+    public String toString() {
+      return "the back end " + backend + (device == 0 ? "" : ", device " + device);
+    }
+  }
 
   /**
    * Describes memory that a back end allocated.
@@ -35,6 +44,33 @@ public final class Memory {
   /** Describes memory of the host. */
   public static Memory of(MemorySegment host) {
     return new Memory(host.isNative() ? host.address() : 0, host.byteSize(), host);
+  }
+
+  /** Part of this memory, which must outlive it. */
+  public Memory slice(long offset, long size) {
+    Memory part =
+        new Memory(
+            address == 0 ? 0 : address + offset,
+            size,
+            host == null ? null : host.asSlice(offset, size));
+    part.home = home;
+    return part;
+  }
+
+  /** Says where this memory can be used; memory of the host has no home. */
+  public Memory at(Home place) {
+    home = place;
+    return this;
+  }
+
+  /** Where this memory can be used, or null for memory of the host. */
+  public @Nullable Home home() {
+    return home;
+  }
+
+  /** Whether it can be used there. */
+  public boolean isAt(Home place) {
+    return home == null || home.equals(place);
   }
 
   /** Address on the device. */

@@ -144,11 +144,12 @@ public final class OpCall {
 
   /**
    * Checks that no size is negative, that no required tensor is absent and that every tensor lies
-   * within its memory.
+   * within its memory, and that memory where the call is to run.
    *
    * @param real the type that {@link DType#F32} stands for on the back end
+   * @param home where the call is to run
    */
-  public void check(DType real) {
+  public void check(DType real, Memory.Home home) {
     for (int i = 0; i < values.length; i++) {
       OpField field = op.fields().get(i);
       if (field.kind() == FieldKind.SIZE && values[i] < 0) {
@@ -156,12 +157,12 @@ public final class OpCall {
       }
       DType dtype = field.dtype();
       if (dtype != null) {
-        checkTensor(i, field, dtype == DType.F32 ? real : dtype);
+        checkTensor(i, field, dtype == DType.F32 ? real : dtype, home);
       }
     }
   }
 
-  private void checkTensor(int i, OpField field, DType dtype) {
+  private void checkTensor(int i, OpField field, DType dtype, Memory.Home home) {
     Memory target = memory[i];
     long rows;
     long cols;
@@ -181,6 +182,9 @@ public final class OpCall {
         throw invalid(field.name() + " is missing, want [" + rows + ", " + cols + "]");
       }
       return;
+    }
+    if (!target.isAt(home)) {
+      throw invalid(field.name() + " lies in memory of " + target.home() + ", want " + home);
     }
     MemorySegment host = target.host();
     if (host != null && !host.scope().isAlive()) {

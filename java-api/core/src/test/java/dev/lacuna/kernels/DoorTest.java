@@ -188,6 +188,23 @@ final class DoorTest {
   }
 
   @Test
+  void arraysOfAnotherElementTypeAreRefused() {
+    MemorySegment floats = MemorySegment.ofArray(new float[4]);
+    MemorySegment longs = MemorySegment.ofArray(new long[4]);
+    MemorySegment doubles = MemorySegment.ofArray(new double[4]);
+    MemorySegment ints = MemorySegment.ofArray(new int[4]);
+    refused(
+        "index is a long[], want int[]",
+        () -> VqNearest.search(context, floats, 2, 2, floats, 2, longs, null));
+    refused(
+        "z is a double[], want float[]",
+        () -> VqNearest.search(context, doubles, 2, 2, floats, 2, ints, null));
+    refused(
+        "codebook is a int[], want float[]",
+        () -> VqNearest.search(context, floats, 2, 2, ints, 2, ints, null));
+  }
+
+  @Test
   void memoryOfAClosedArenaIsRefused() {
     MemorySegment r = arena.allocateFrom(ValueLayout.JAVA_FLOAT, 1, 0);
     arena.close();
