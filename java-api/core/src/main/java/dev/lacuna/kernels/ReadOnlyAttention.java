@@ -16,6 +16,7 @@ import java.nio.FloatBuffer;
 import java.util.EnumMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.OptionalDouble;
 import org.jspecify.annotations.Nullable;
 
@@ -90,7 +91,9 @@ public final class ReadOnlyAttention {
       }
       try {
         long columns = Math.multiplyExact(Math.multiplyExact(batch, heads), Math.max(width, 1));
-        Math.multiplyExact(columns, Math.multiplyExact(4, Math.max(Math.max(inputs, prompts), 1)));
+        long rows = Math.max(Math.max(inputs, prompts), 1);
+        Math.multiplyExact(columns, Math.multiplyExact(4, rows));
+        Math.multiplyExact(Math.max(batch, 1), rows);
       } catch (ArithmeticException e) {
         throw new LacunaException(
             Status.INVALID_ARGUMENT,
@@ -128,6 +131,14 @@ public final class ReadOnlyAttention {
     /** NONE, STOP, 1 / sqrt(width), exact. */
     public static final Options DEFAULT =
         new Options(Prompts.NONE, EncoderGrad.STOP, OptionalDouble.empty(), Precision.EXACT);
+
+    /** Refuses null. */
+    public Options {
+      Objects.requireNonNull(prompts, "prompts");
+      Objects.requireNonNull(encoderGrad, "encoderGrad");
+      Objects.requireNonNull(scale, "scale");
+      Objects.requireNonNull(precision, "precision");
+    }
 
     /** With other prompts' keys to read. */
     public Options withPrompts(Prompts other) {
@@ -215,16 +226,27 @@ public final class ReadOnlyAttention {
 
     /** Sets an array of floats. */
     public Arrays set(Array array, float[] values) {
+      requireFloats(array);
       return set(array, Borrowings.segment(name(array), values));
     }
 
     /** Sets the remaining numbers of a buffer. */
     public Arrays set(Array array, FloatBuffer values) {
+      requireFloats(array);
       return set(array, Borrowings.segment(name(array), values));
     }
 
-    /** Sets a mask. */
+    private static void requireFloats(Array array) {
+      if (array == Array.KEY_MASK) {
+        throw invalid(name(array) + " is given as floats, want bytes that are 0 or 1");
+      }
+    }
+
+    /** Sets the mask. */
     public Arrays set(Array array, byte[] values) {
+      if (array != Array.KEY_MASK) {
+        throw invalid(name(array) + " is given as bytes, want floats");
+      }
       if (values == null) {
         throw invalid(name(array) + " is null");
       }
@@ -283,14 +305,25 @@ public final class ReadOnlyAttention {
     call.set(AttentionFwd.N, shape.inputs).set(AttentionFwd.P, shape.prompts);
     call.set(AttentionFwd.D, shape.width).fast(options.precision == Precision.FAST);
     OpLayout op = call.op();
+    boolean written = false;
+    boolean empty = true;
     try (Borrowings borrowed = new Borrowings(context)) {
       for (int i = 0; i < op.fields().size(); i++) {
         OpField field = op.fields().get(i);
         if (field.kind() == FieldKind.STRIDE) {
           call.set(i, shape.heads * shape.width);
         } else if (field.kind().isTensor()) {
-          call.tensor(i, borrow(borrowed, call, i, arrays), 0);
+          Memory memory = borrow(borrowed, call, i, arrays);
+          call.tensor(i, memory, 0);
+          if (memory != null && field.kind().isWritten()) {
+            written = true;
+            empty &= call.rows(i) * call.cols(i) == 0;
+          }
         }
+      }
+      // Any number of heads of no width is a shape too, but nothing to walk through.
+      if (written && empty) {
+        return;
       }
       context.run(call);
       borrowed.commit();

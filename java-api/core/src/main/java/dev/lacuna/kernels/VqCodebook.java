@@ -3,6 +3,8 @@ package dev.lacuna.kernels;
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.DType;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.kernels.VqOptions.Update;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
@@ -62,7 +64,7 @@ public final class VqCodebook implements AutoCloseable {
     requirePositive("modalities", modalities);
     requirePositive("codes", codes);
     requirePositive("width", width);
-    if ((long) modalities * codes * width > Integer.MAX_VALUE / 8) {
+    if ((double) modalities * codes * width > 1 << 28) {
       throw new IllegalArgumentException(
           modalities
               + " sums of "
@@ -167,6 +169,7 @@ public final class VqCodebook implements AutoCloseable {
       @Nullable MemorySegment distance,
       Precision precision) {
     try (Borrowings borrowed = new Borrowings(context)) {
+      requireOpen();
       Memory rows = borrowed.read("z", z, DType.F32, n, width);
       Memory found = borrowed.write("index", index, DType.I32, n, 1);
       Memory distances = borrowed.writeOptional("distance", distance, DType.F32, n, 1);
@@ -195,7 +198,11 @@ public final class VqCodebook implements AutoCloseable {
    *     modality is absent
    */
   public void update(MemorySegment z, MemorySegment index, long n) {
-    long rows = Math.multiplyExact(n, (long) modalities);
+    requireOpen();
+    if (n > Long.MAX_VALUE / modalities) {
+      throw invalid("n is " + n + ", want at most 2^63 / " + modalities + " modalities");
+    }
+    long rows = Math.max(n, -1) * modalities;
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory batch = borrowed.read("z", z, DType.F32, rows, width);
       Memory chosen = borrowed.read("index", index, DType.I32, rows, 1);
@@ -207,7 +214,11 @@ public final class VqCodebook implements AutoCloseable {
       call.tensor(VqStatistics.COUNT, hits, 0).tensor(VqStatistics.SUM, batchSums, 0);
       call.tensor(VqStatistics.PERPLEXITY, perplexities, 0);
       context.run(call);
+      average();
     }
+  }
+
+  private void average() {
     OpCall call = context.call(VqEma.OP).set(VqEma.M, modalities).set(VqEma.K, codes);
     call.set(VqEma.D, width).set(VqEma.GROUPS, groups).set(VqEma.LD_SUM, width);
     call.set(VqEma.LD_W, width).set(VqEma.LD_CODEBOOK, width);
@@ -227,6 +238,7 @@ public final class VqCodebook implements AutoCloseable {
    * @return how many were replaced; 0 where no code was used recently enough to be copied
    */
   public int replaceDead() {
+    requireOpen();
     OpCall call = context.call(VqReset.OP).set(VqReset.M, modalities).set(VqReset.K, codes);
     call.set(VqReset.D, width).set(VqReset.LD_W, width).set(VqReset.LD_CODEBOOK, width);
     call.set(VqReset.AFTER, options.after()).set(VqReset.RECENT, options.recent());
@@ -253,6 +265,7 @@ public final class VqCodebook implements AutoCloseable {
    * between 1 and the number of codes; 1 where it was absent, 0 before the first update.
    */
   public double[] perplexities() {
+    requireOpen();
     return context.read(perplexities, 0, modalities);
   }
 
@@ -278,7 +291,26 @@ public final class VqCodebook implements AutoCloseable {
         step);
   }
 
-  /** Continues from a state of the same sizes. */
+  private void requireOpen() {
+    if (closed) {
+      throw invalid("this codebook is closed");
+    }
+  }
+
+  private static void requireFinite(String name, float[] values) {
+    for (int i = 0; i < values.length; i++) {
+      if (!Float.isFinite(values[i])) {
+        throw new LacunaException(
+            Status.NON_FINITE, name + "[" + i + "] is " + values[i] + ", want finite numbers");
+      }
+    }
+  }
+
+  private static LacunaException invalid(String text) {
+    return new LacunaException(Status.INVALID_ARGUMENT, text);
+  }
+
+  /** Continues from a state of the same sizes; one that is not finite is refused. */
   public void restore(State state) {
     if (state.codebook().length != codes * width
         || state.sums().length != codes * width
@@ -287,6 +319,22 @@ public final class VqCodebook implements AutoCloseable {
       throw new IllegalArgumentException(
           "the state is not that of " + codes + " codes of " + width + " numbers");
     }
+    requireFinite("codebook", state.codebook());
+    requireFinite("sums", state.sums());
+    requireFinite("counts", state.counts());
+    for (int j = 0; j < codes; j++) {
+      if (state.counts()[j] < 0 || state.ages()[j] < 0) {
+        throw invalid(
+            "code "
+                + j
+                + " has count "
+                + state.counts()[j]
+                + " and age "
+                + state.ages()[j]
+                + ", want >= 0");
+      }
+    }
+    requireOpen();
     context.write(codebook, 0, state.codebook(), 0, codes * width);
     context.write(sums, 0, state.sums(), 0, codes * width);
     context.write(counts, 0, state.counts(), 0, codes);
@@ -295,6 +343,7 @@ public final class VqCodebook implements AutoCloseable {
   }
 
   private float[] floats(Memory memory, int count) {
+    requireOpen();
     double[] values = context.read(memory, 0, count);
     float[] narrow = new float[count];
     for (int i = 0; i < count; i++) {
@@ -304,6 +353,7 @@ public final class VqCodebook implements AutoCloseable {
   }
 
   private int[] ints(Memory memory, int count) {
+    requireOpen();
     int[] values = new int[count];
     context.download(MemorySegment.ofArray(values), memory, 0, 4L * count);
     return values;

@@ -24,6 +24,7 @@ import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
@@ -91,6 +92,26 @@ final class ReadOnlyAttentionDoorTest {
     assertArrayEquals(new float[] {100, 100}, lse);
     assertArrayEquals(new float[] {3, 4}, promptOut);
     assertArrayEquals(new float[] {100}, promptLse);
+  }
+
+  @Test
+  void aMaskOfFloatsAndQueriesOfBytesAreRefused() {
+    refused("key_mask is given as floats", () -> farApart().set(Array.KEY_MASK, new float[2]));
+    refused("q is given as bytes", () -> farApart().set(Array.Q, new byte[16]));
+    Arrays arrays = farApart().set(Array.KEY_MASK, MemorySegment.ofArray(new float[2]));
+    arrays.set(Array.OUT, new float[4]).set(Array.PROMPT_OUT, new float[2]);
+    refused("key_mask is a float[], want byte[]", () -> forward(arrays));
+  }
+
+  @Test
+  @Timeout(10)
+  void headsOfNoWidthAreReadAtOnceHoweverManyTheyAre() {
+    Arrays none = new Arrays();
+    for (Array array : new Array[] {Array.Q, Array.K, Array.V, Array.OUT}) {
+      none.set(array, new float[0]);
+    }
+    ReadOnlyAttention.forward(context, new Shape(1, 1L << 40, 1, 0, 0), UNSCALED, none);
+    refused("beyond 2^63", () -> new Shape(1L << 40, 0, 1L << 40, 0, 1));
   }
 
   @Test

@@ -171,6 +171,16 @@ final class VicRegDoorTest {
   }
 
   @Test
+  void weightsThatAreNotNumbersAreRefused() {
+    assertThrows(
+        IllegalArgumentException.class, () -> Options.DEFAULT.withWeights(Double.NaN, 1, 1));
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> Options.DEFAULT.withHinge(Double.POSITIVE_INFINITY, 1e-4));
+    assertThrows(NullPointerException.class, () -> Options.DEFAULT.withForm(null));
+  }
+
+  @Test
   void arraysThatAreTooSmallAreRefused() {
     refused("x has 3 elements, want at least 4", () -> run(new float[3], Y, 2, 2, null, null));
     refused("y has 4 elements, want at least 6", () -> run(new float[6], Y, 3, 2, null, null));

@@ -194,6 +194,39 @@ final class VqDoorTest {
   }
 
   @Test
+  void aStateThatNoCodebookCanHaveIsRefusedAndChangesNothing() {
+    VqCodebook.State state = codebook.state();
+    float[] broken = {0, Float.NaN, 0, 0};
+    refused("codebook[1] is NaN", () -> codebook.init(broken));
+    refused(
+        "sums[1] is NaN",
+        () ->
+            codebook.restore(new VqCodebook.State(CODES, broken, state.counts(), state.ages(), 0)));
+    refused(
+        "code 1 has count 1.0 and age -3",
+        () ->
+            codebook.restore(
+                new VqCodebook.State(CODES, CODES, new float[] {1, 1}, new int[] {0, -3}, 0)));
+    assertArrayEquals(CODES, codebook.state().codebook());
+    assertArrayEquals(state.sums(), codebook.state().sums());
+  }
+
+  @Test
+  void sizesWhoseProductOverflowsAreRefused() {
+    refused(
+        "n is " + Long.MAX_VALUE,
+        () -> {
+          try (VqCodebook two = new VqCodebook(context, 2, 2, 2, VqOptions.DEFAULT)) {
+            MemorySegment some = arena.allocate(64);
+            two.update(some, some.asSlice(32), Long.MAX_VALUE);
+          }
+        });
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> new VqCodebook(context, 1 << 29, 1 << 18, 1 << 17, VqOptions.DEFAULT));
+  }
+
+  @Test
   void aStateContinuesWhereItWasTaken() {
     codebook.update(ROWS, NEAREST, 3);
     assertEquals(0, codebook.replaceDead());
@@ -216,6 +249,7 @@ final class VqDoorTest {
   void aClosedCodebookIsRefusedAndClosedTwiceIsFine() {
     codebook.close();
     codebook.close();
-    refused("freed", () -> codebook.update(ROWS, NEAREST, 3));
+    refused("this codebook is closed", () -> codebook.update(ROWS, NEAREST, 3));
+    refused("this codebook is closed", codebook::state);
   }
 }
