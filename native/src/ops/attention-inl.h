@@ -1,5 +1,4 @@
-// The parts of attention that its forward and its backward pass share, for the
-// tier being compiled.
+// The parts of attention that its forward and its backward pass share, for the tier being compiled.
 #if defined(LACUNA_SRC_OPS_ATTENTION_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_ATTENTION_INL_H
 #undef LACUNA_SRC_OPS_ATTENTION_INL_H
@@ -33,24 +32,57 @@ struct HeadRows {
   int64_t ld = 0;
 
   HeadRows() = default;
-  // Entry `batch` of tensors [batches * rows, heads * d], from row `first` of
-  // it on.
+  // Entry `batch` of tensors [batches * rows, heads * d], from row `first` of it on.
   HeadRows(const float* tensor, int64_t ld, int64_t row, int64_t col)
       : data(tensor ? tensor + row * ld + col : nullptr), ld(ld) {}
   const float* row(int64_t i) const { return data + i * ld; }
   HeadRows from(int64_t i) const { return {data, ld, i, 0}; }
 };
 
-// Asks for rows before they are needed: a stride of heads is beyond what the
-// hardware foresees.
-HWY_INLINE void prefetch(HeadRows x, int64_t rows, int64_t d) {
-  for (int64_t i = 0; i < rows; ++i) {
-    for (int64_t j = 0; j < d; j += 16) hwy::Prefetch(x.row(i) + j);
-  }
-}
+// Rows that are wanted soon, asked for a few at a time between blocks of products: they come while the arithmetic goes
+// on, where a burst would hold it up, and the hardware does not foresee a stride of heads or the next head.
+class Ahead {
+ public:
+  explicit Ahead(int64_t d) : d_(d) {}
 
-// The visible keys of a block and their values. Where padding lies between them
-// they are gathered.
+  // What is added from here on is asked for within so many steps.
+  void restart(int64_t steps) {
+    steps_ = std::max<int64_t>(steps, 1);
+    parts_ = part_ = row_ = total_ = pace_ = 0;
+  }
+  void add(HeadRows x, int64_t rows) {
+    if (rows <= 0 || !x.data) return;
+    x_[parts_] = x;
+    rows_[parts_++] = rows;
+    total_ += rows;
+    pace_ = std::min(kMostRows, (total_ + steps_ - 1) / steps_);
+  }
+  // One of `parts` equal parts of the rows
+  void add_part(HeadRows x, int64_t rows, int64_t part, int64_t parts) {
+    const int64_t size = (rows + parts - 1) / parts;
+    add(x.from(part * size), std::min(size, rows - part * size));
+  }
+  HWY_INLINE void step() {
+    for (int64_t i = 0; i < pace_ && part_ < parts_; ++i) {
+      const float* const row = x_[part_].row(row_);
+      for (int64_t j = 0; j < d_; j += 16) hwy::Prefetch(row + j);
+      if (++row_ == rows_[part_]) {
+        row_ = 0;
+        ++part_;
+      }
+    }
+  }
+
+ private:
+  static constexpr int kMaxParts = 8;
+  static constexpr int64_t kMostRows = 4;  // a step: the rest is left to the hardware
+  const int64_t d_;
+  HeadRows x_[kMaxParts];
+  int64_t rows_[kMaxParts];
+  int64_t steps_ = 1, parts_ = 0, part_ = 0, row_ = 0, total_ = 0, pace_ = 0;
+};
+
+// The visible keys of a block and their values. Where padding lies between them they are gathered.
 struct Keys {
   HeadRows k, v;
   int64_t count = 0;
@@ -73,9 +105,8 @@ inline Keys visible_keys(HeadRows keys, HeadRows values, const uint8_t* mask, in
   return {{space.k, d, 0, 0}, {space.v, d, 0, 0}, seen, space.index};
 }
 
-// The operands of FAST and other calls: how many steps an inner dimension
-// takes, how wide the rows of values are, and what is done to keys, values and
-// queries beforehand.
+// The operands of FAST and other calls: how many steps an inner dimension takes, how wide the rows of values are, and
+// what is done to keys, values and queries beforehand.
 struct ExactOperands : Exact {
   static constexpr bool kFast = false;
   static int64_t steps(int64_t n) { return n; }
@@ -84,8 +115,7 @@ struct ExactOperands : Exact {
   static void transpose_queries(HeadRows q, int64_t rows, int64_t d, float* to, Bf16Space&) {
     transpose(q.data, q.ld, rows, d, to);
   }
-  // What the tile holds for a step: the weight(key, v) of its key, or of its
-  // two keys.
+  // What the tile holds for a step: the weight(key, v) of its key, or of its two keys.
   template <class Weight>
   static HWY_INLINE Vector weights(Weight&& weight, int64_t step, int v, int64_t) {
     return weight(step, v);
@@ -114,9 +144,8 @@ struct Bf16Operands : Bf16 {
 };
 #endif
 
-// The products of `count` rows of x with the kVectors vectors of queries in y
-// [steps][kStrip], a block at a time: take(first row,
-// products[rows][kVectors]).
+// The products of `count` rows of x with the kVectors vectors of queries in y [steps][kStrip], a block at a time:
+// take(first row, products[rows][kVectors]).
 template <class Math, int kVectors, class Take>
 HWY_INLINE void products_with_queries(HeadRows x, int64_t count, const float* y, int64_t steps, Take&& take) {
   for (int64_t j = 0; j < count; j += kRows) {
@@ -130,8 +159,8 @@ HWY_INLINE void products_with_queries(HeadRows x, int64_t count, const float* y,
   }
 }
 
-// c[i, :] = factor[i] c[i, :] + sum over keys of tile[key][i] b[key, :] for i <
-// queries; c's rows are padded(d) apart. Without factors c is overwritten.
+// c[i, :] = factor[i] c[i, :] + sum over keys of tile[key][i] b[key, :] for i < queries; c's rows are padded(d) apart.
+// Without factors c is overwritten.
 template <class Math>
 HWY_INLINE void weighted_sums(const float* tile, int64_t queries, int64_t keys, HeadRows b, int64_t d,
                               const float* factor, float* c) {
@@ -157,8 +186,7 @@ HWY_INLINE void weighted_sums(const float* tile, int64_t queries, int64_t keys, 
   });
 }
 
-// c[key, :] += sum over queries of tile[key][query] b[query, :]; c's rows are
-// padded(d) apart.
+// c[key, :] += sum over queries of tile[key][query] b[query, :]; c's rows are padded(d) apart.
 HWY_INLINE void add_weighted_sums(const float* tile, int64_t keys, int64_t queries, HeadRows b, int64_t d, float* c) {
   const Floats f;
   const int64_t ld_c = padded(d);

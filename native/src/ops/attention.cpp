@@ -27,17 +27,26 @@
 // Cost: 4 d flops a pair of query and key forward, 10 d backward (6 d for prompts without a gradient for the keys).
 // 8 entries, 12 heads, 197 inputs, 16 prompts, width 64, NONE, Zen 4 (one 512-bit FMA a cycle, 233 GFLOP/s on two
 // cores), two threads:
-//   forward    6.3 ms, 71 % of that peak in all; FAST 4.2 ms
-//   backward  15.1 ms, 71 %
-//   prompts alone, forward and dq  1.1 ms
-// Forward, p v runs at the peak; what is missing is about 8 % of exponentials and 8 % of first touches of q, k, v and
-// out, rows of a head lying kilobytes apart. What was tried, forward, one thread:
+// tensors [b, h, n, d] (a head's rows together) and [b, n, h, d] (rows 3 KiB apart):
+//   forward    5.4 and 6.1 ms, 81 and 72 % of that peak in all; FAST 3.9 ms apart
+//   backward  13.5 and 14.1 ms, 79 and 76 %
+//   prompts alone, forward and dq  1.0 ms
+// Where the forward pass's 5.4 ms go, by leaving parts out: q k^T 2.4 and p v 2.3 (2.2 each at the peak; 213 queries
+// fill 224 lanes), exponentials and the tile's way there and back 0.4, transposing and results 0.2, first touches 0.1.
+// Keys in thousands are no cliff: one head of 4,096 costs 1.25 ns a pair forward and 3.6 backward (197: 1.34 and 3.4),
+// and two threads are worth 2.0 and 1.8 there. What was tried, forward, one thread:
 //   first version: blocks by 12 x 2, transposing by scalar stores      13.8 ms
 //   operands held in registers, where GCC loaded or spilled them anew  and
 //   transposing by vectors, 4 x 4 within 128 bits                      12.4 ms
 //   maximum in registers instead of a pass through memory              within 1 %
 //   division by the sum made a product                                 within 1 %
 //   rows asked for a strip ahead, 8 strips a unit and 2^n by one instruction, together  3 % of two threads' time
+//   the same rows, and the next head's keys and values, asked for between blocks of products, and not at once:
+//   7 % of two threads' time forward and backward, 2 to 3 % where rows lie apart; more than 4 rows a block, or rows of
+//   results too: no better, and prompts alone 6 to 13 % slower
+//   scale times log2 e put on q: within 1 %, and an error beyond the contract's bound at large logits
+//   keys and values that lie apart copied together: 4 % slower
+//   2^x with vreduceps: slower, it takes the slots of two instructions on Zen 4
 #include "ops/attention.h"
 
 #include <utility>

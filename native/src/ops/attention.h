@@ -1,5 +1,4 @@
-// What the forward and the backward pass of attention share: how tokens lie,
-// how work is cut, how scratch memory is.
+// What the forward and the backward pass of attention share: how tokens lie, how work is cut, how scratch memory is.
 #ifndef LACUNA_SRC_OPS_ATTENTION_H
 #define LACUNA_SRC_OPS_ATTENTION_H
 
@@ -16,8 +15,7 @@ namespace lacuna {
 constexpr int64_t kPromptsNone = 0, kPromptsSelf = 1, kPromptsFull = 2;
 constexpr int64_t kEncoderStop = 0, kEncoderFlow = 1;
 
-// Keys that are worked through at a time; a multiple of every tier's block of
-// rows.
+// Keys that are worked through at a time; a multiple of every tier's block of rows.
 constexpr int64_t kMaxBlockKeys = 240;
 
 struct KeyBlock {
@@ -75,8 +73,7 @@ class Parts {
   int64_t used_ = 0;
 };
 
-// Queries side by side in the widest tier, two vectors of them, and strips of
-// queries that share a walk over the keys.
+// Queries side by side in the widest tier, two vectors of them, and strips of queries that share a walk over the keys.
 constexpr int64_t kWidestStrip = 32;
 constexpr int64_t kUnitStrips = 8;
 
@@ -88,8 +85,7 @@ struct GatherSpace {
   GatherSpace(Parts& parts, int64_t d) : k(parts.take(kMaxBlockKeys * d)), v(parts.take(kMaxBlockKeys * d)) {}
 };
 
-// The operands of a block in bf16: words of two neighbours of a row, or of a
-// column.
+// The operands of a block in bf16: words of two neighbours of a row, or of a column.
 struct Bf16Space {
   float *k_rows, *v_pairs, *queries;
 
@@ -112,8 +108,7 @@ struct ForwardSpace {
         bf16(parts, d) {}
 };
 
-// Queries whose products with a block of keys are kept for the gradients of the
-// keys.
+// Queries whose products with a block of keys are kept for the gradients of the keys.
 constexpr int64_t kGroupRows = 64;
 
 struct BackwardSpace {
@@ -131,8 +126,8 @@ struct BackwardSpace {
         gather(parts, d) {}
 };
 
-// The backward pass goes key by key. With few heads a head's keys are cut into
-// ranges, each with a dq of its own that is added up in the end.
+// The backward pass goes key by key. With few heads a head's keys are cut into ranges, each with a dq of its own that
+// is added up in the end.
 struct KeyRanges {
   int64_t count = 1, blocks;  // ranges of a head, blocks of a range
 

@@ -40,8 +40,7 @@ struct Gradient {
   }
 };
 
-// One head's inputs or prompts as queries, and the gradient that comes back to
-// them.
+// One head's inputs or prompts as queries, and the gradient that comes back to them.
 struct Stream {
   HeadRows q, out, dout;
   const float* lse = nullptr;
@@ -54,25 +53,43 @@ struct Stream {
   void written() { dq.add = true; }
 };
 
+// What is read after a block of keys: other keys and the first queries.
+struct Following {
+  HeadRows k, v;
+  int64_t keys = 0;
+  const Stream* queries = nullptr;
+};
+
 class BackwardUnit {
  public:
-  BackwardUnit(BackwardSpace& space, int64_t d, float scale) : space_(space), d_(d), scale_(scale) {}
+  BackwardUnit(BackwardSpace& space, int64_t d, float scale) : space_(space), d_(d), scale_(scale), ahead_(d) {}
 
   // The gradients of a block of keys and what it gives to those of the queries.
-  void block(const Keys& keys, Stream* const* streams, int64_t count, const Gradient& dk, const Gradient& dv) {
+  void block(const Keys& keys, Stream* const* streams, int64_t count, const Gradient& dk, const Gradient& dv,
+             const Following& following) {
     if (dk) std::fill_n(space_.dk, keys.count * padded(d_), 0.0f);
     if (dv) std::fill_n(space_.dv, keys.count * padded(d_), 0.0f);
+    int64_t strips = 0, strip_index = 0;
+    for (int64_t s = 0; s < count; ++s) {
+      if (streams[s]->present()) strips += (streams[s]->rows + kStrip - 1) / kStrip;
+    }
     for (int64_t s = 0; s < count && keys.count > 0; ++s) {
       Stream& stream = *streams[s];
       const bool to_k = stream.reaches_keys && dk, to_v = stream.reaches_keys && dv;
       if (!stream.present() || !(stream.dq || to_k || to_v)) continue;
       for (int64_t i = 0; i < stream.rows; i += kGroupRows) {
         const int64_t rows = std::min(kGroupRows, stream.rows - i);
-        for (int64_t j = 0; j < rows; j += kStrip) {
-          const int64_t next = i + j + kStrip, ahead = std::min(kStrip, stream.rows - next);
-          prefetch(stream.q.from(next), ahead, d_);
-          prefetch(stream.dout.from(next), ahead, d_);
-          prefetch(stream.out.from(next), ahead, d_);
+        for (int64_t j = 0; j < rows; j += kStrip, ++strip_index) {
+          ahead_.restart(2 * ((keys.count + kRows - 1) / kRows));
+          if (i + j + kStrip < stream.rows) {
+            ask_for(stream, i + j + kStrip);
+          } else if (s + 1 < count && streams[s + 1]->present()) {
+            ask_for(*streams[s + 1], 0);
+          } else if (following.queries) {
+            ask_for(*following.queries, 0);
+          }
+          ahead_.add_part(following.k, following.keys, strip_index, strips);
+          ahead_.add_part(following.v, following.keys, strip_index, strips);
           strip(keys, stream, i + j, std::min(kStrip, rows - j), j * kMaxBlockKeys, stream.dq || to_k);
         }
         if (to_v) add_weighted_sums(space_.weights, keys.count, rows, stream.dout.from(i), d_, space_.dv);
@@ -102,6 +119,13 @@ class BackwardUnit {
   }
 
  private:
+  void ask_for(const Stream& stream, int64_t row) {
+    const int64_t rows = std::min(kStrip, stream.rows - row);
+    ahead_.add(stream.q.from(row), rows);
+    ahead_.add(stream.dout.from(row), rows);
+    ahead_.add(stream.out.from(row), rows);
+  }
+
   // Softmax weights, their slopes if wanted, and dq of a strip of queries.
   void strip(const Keys& keys, const Stream& stream, int64_t row, int64_t rows, int64_t at, bool slopes) {
     transpose(stream.q.row(row), stream.q.ld, rows, d_, space_.queries);
@@ -131,6 +155,7 @@ class BackwardUnit {
     const Floats f;
     const auto scale = hn::Set(f, scale_), log2e = hn::Set(f, static_cast<float>(kLog2e));
     products_with_queries<Exact, kVectors>(keys.k, keys.count, space_.queries, d_, [&](int64_t key, auto& products) {
+      ahead_.step();
       for_block(products, [&](int r, int v, Vector x) {
         const auto shifted = hn::MulSub(x, scale, hn::Load(f, lse + v * kLanes));
         hn::Store(exp2_of<false>(hn::Mul(shifted, log2e)), f, p + (key + r) * kStrip + v * kLanes);
@@ -138,6 +163,7 @@ class BackwardUnit {
     });
     if (!slopes) return;
     products_with_queries<Exact, kVectors>(keys.v, keys.count, space_.gradients, d_, [&](int64_t key, auto& products) {
+      ahead_.step();
       for_block(products, [&](int r, int v, Vector x) {
         const int64_t i = (key + r) * kStrip + v * kLanes;
         hn::Store(hn::Mul(hn::Load(f, p + i), hn::Sub(x, hn::Load(f, delta + v * kLanes))), f, slopes + i);
@@ -148,6 +174,7 @@ class BackwardUnit {
   BackwardSpace& space_;
   const int64_t d_;
   const float scale_;
+  Ahead ahead_;
 };
 
 // One call, cut into heads, and heads into ranges of keys.
@@ -160,10 +187,10 @@ class Backward {
     const int64_t floats = space_of<BackwardSpace>(args_.d);
     float* const workspace = static_cast<float*>(args_.workspace);
     partial_ = workspace + ctx_.threads() * floats;
-    ctx_.parallel_for(args_.b * args_.h * ranges_.count, [&](int64_t chunk, int worker) {
+    ctx_.parallel_for(units(), [&](int64_t unit, int worker) {
       Parts parts(workspace + worker * floats);
       BackwardSpace space(parts, args_.d);
-      run_unit(chunk / ranges_.count, chunk % ranges_.count, space);
+      run_unit(unit, space);
     });
     if (!ranges_.parted()) return;
     ctx_.parallel_for(args_.b * args_.h, [&](int64_t head, int) {
@@ -173,50 +200,79 @@ class Backward {
   }
 
  private:
-  void run_unit(int64_t head, int64_t range, BackwardSpace& space) const {
-    const int64_t entry = head / args_.h, col = head % args_.h * args_.d, d = args_.d;
-    const int64_t in = entry * args_.n, pr = entry * args_.p;
+  // A range of a head's keys, and all that read them.
+  struct Unit {
+    int64_t head, range, col, input_row, prompt_row;
+    HeadRows k, v;
     Stream inputs, prompts;
+    const Stream& first() const { return inputs.present() ? inputs : prompts; }
+  };
+
+  int64_t units() const { return args_.b * args_.h * ranges_.count; }
+
+  Unit unit(int64_t index) const {
+    Unit u;
+    u.head = index / ranges_.count;
+    u.range = index % ranges_.count;
+    u.col = u.head % args_.h * args_.d;
+    const int64_t in = u.input_row = u.head / args_.h * args_.n, pr = u.prompt_row = u.head / args_.h * args_.p;
+    u.k = {args_.k, args_.ld_k, in, u.col};
+    u.v = {args_.v, args_.ld_v, in, u.col};
     if (args_.dout) {
-      inputs.q = {args_.q, args_.ld_q, in, col};
-      inputs.out = {args_.out, args_.ld_out, in, col};
-      inputs.dout = {args_.dout, args_.ld_dout, in, col};
-      inputs.lse = args_.lse + head * args_.n;
+      u.inputs.q = {args_.q, args_.ld_q, in, u.col};
+      u.inputs.out = {args_.out, args_.ld_out, in, u.col};
+      u.inputs.dout = {args_.dout, args_.ld_dout, in, u.col};
+      u.inputs.lse = args_.lse + u.head * args_.n;
     }
     if (args_.prompt_dout) {
-      prompts.q = {args_.prompt_q, args_.ld_prompt_q, pr, col};
-      prompts.out = {args_.prompt_out, args_.ld_prompt_out, pr, col};
-      prompts.dout = {args_.prompt_dout, args_.ld_prompt_dout, pr, col};
-      prompts.lse = args_.prompt_lse + head * args_.p;
+      u.prompts.q = {args_.prompt_q, args_.ld_prompt_q, pr, u.col};
+      u.prompts.out = {args_.prompt_out, args_.ld_prompt_out, pr, u.col};
+      u.prompts.dout = {args_.prompt_dout, args_.ld_prompt_dout, pr, u.col};
+      u.prompts.lse = args_.prompt_lse + u.head * args_.p;
     }
-    inputs.rows = args_.n;
-    prompts.rows = args_.p;
-    inputs.dq = ranges_.parted() ? part(args_.dq, head, range, 0) : input_dq(head);
-    prompts.dq = ranges_.parted() ? part(args_.dprompt_q, head, range, args_.n) : prompt_dq(head);
-    inputs.reaches_keys = true;
-    prompts.reaches_keys = args_.encoder_grad == kEncoderFlow;
-    Stream* const both[] = {&inputs, &prompts};
+    u.inputs.rows = args_.n;
+    u.prompts.rows = args_.p;
+    u.inputs.dq = ranges_.parted() ? part(args_.dq, u.head, u.range, 0) : input_dq(u.head);
+    u.prompts.dq = ranges_.parted() ? part(args_.dprompt_q, u.head, u.range, args_.n) : prompt_dq(u.head);
+    u.inputs.reaches_keys = true;
+    u.prompts.reaches_keys = args_.encoder_grad == kEncoderFlow;
+    return u;
+  }
 
+  void run_unit(int64_t index, BackwardSpace& space) const {
+    Unit u = unit(index);
+    Stream* const both[] = {&u.inputs, &u.prompts};
+    // What this worker is likely to be handed next.
+    const bool more = index + ctx_.threads() < units();
+    const Unit next = unit(more ? index + ctx_.threads() : index);
+
+    const int64_t in = u.input_row, d = args_.d;
     BackwardUnit unit(space, d, static_cast<float>(args_.scale));
-    const HeadRows k(args_.k, args_.ld_k, in, col), v(args_.v, args_.ld_v, in, col);
-    const Gradient dk(args_.dk, args_.ld_dk, args_.acc_dk, in, col), dv(args_.dv, args_.ld_dv, args_.acc_dv, in, col);
+    const Gradient dk(args_.dk, args_.ld_dk, args_.acc_dk, in, u.col),
+        dv(args_.dv, args_.ld_dv, args_.acc_dv, in, u.col);
     const KeyBlocks blocks(args_.n);
-    for (int64_t i = range * ranges_.blocks; i < std::min(blocks.count(), (range + 1) * ranges_.blocks); ++i) {
+    const int64_t end = std::min(blocks.count(), (u.range + 1) * ranges_.blocks);
+    for (int64_t i = u.range * ranges_.blocks; i < end; ++i) {
       const KeyBlock block = blocks[i];
       const uint8_t* const mask = args_.key_mask ? args_.key_mask + in + block.begin : nullptr;
-      const Keys keys = visible_keys(k.from(block.begin), v.from(block.begin), mask, block.count, d, space.gather);
+      const Keys keys = visible_keys(u.k.from(block.begin), u.v.from(block.begin), mask, block.count, d, space.gather);
       for (int64_t j = 0; mask && j < block.count; ++j) {
         if (mask[j]) continue;
         dk.clear_row(block.begin + j, d);
         dv.clear_row(block.begin + j, d);
       }
-      unit.block(keys, both, 2, dk.from(block.begin), dv.from(block.begin));
+      unit.block(keys, both, 2, dk.from(block.begin), dv.from(block.begin),
+                 i + 1 < end ? following(u, blocks[i + 1]) : following(next, blocks[next.range * ranges_.blocks]));
     }
 
-    if (range == 0) run_prompt_keys(unit, prompts, pr, col);
+    if (u.range == 0) run_prompt_keys(unit, u.prompts, u.prompt_row, u.col);
     // What nothing was read by.
-    inputs.dq.clear(inputs.rows, d);
-    prompts.dq.clear(prompts.rows, d);
+    u.inputs.dq.clear(u.inputs.rows, d);
+    u.prompts.dq.clear(u.prompts.rows, d);
+  }
+
+  static Following following(const Unit& u, KeyBlock keys) {
+    return {u.k.from(keys.begin), u.v.from(keys.begin), keys.count, &u.first()};
   }
 
   void run_prompt_keys(BackwardUnit& unit, Stream& prompts, int64_t row, int64_t col) const {
@@ -233,7 +289,7 @@ class Backward {
       Stream* const readers[] = {&prompts};
       for (const KeyBlock block : KeyBlocks(args_.p)) {
         unit.block({k.from(block.begin), v.from(block.begin), block.count}, readers, 1, dk.from(block.begin),
-                   dv.from(block.begin));
+                   dv.from(block.begin), {});
       }
     }
   }
@@ -245,8 +301,7 @@ class Backward {
     return {args_.dprompt_q, args_.ld_dprompt_q, args_.acc_dprompt_q != 0, head / args_.h * args_.p,
             head % args_.h * args_.d};
   }
-  // A range's own [n + p, d], from `row` on; nothing where the gradient is not
-  // wanted.
+  // A range's own [n + p, d], from `row` on; nothing where the gradient is not wanted.
   Gradient part(const float* wanted, int64_t head, int64_t range, int64_t row) const {
     const int64_t first = (head * ranges_.count + range) * (args_.n + args_.p);
     return {wanted ? partial_ : nullptr, args_.d, false, first + row, 0};

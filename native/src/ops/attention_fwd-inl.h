@@ -15,13 +15,15 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-// Up to kStrip rows of queries with what they have read so far: the highest
-// product, the sum of exponentials relative to it, and their weighted sum of
-// values.
+// Up to kStrip rows of queries with what they have read so far: the highest product, the sum of exponentials relative
+// to it, and their weighted sum of values.
 struct Strip {
   HeadRows q;
-  int64_t rows = 0, d = 0;
+  int64_t first = 0, rows = 0, d = 0;  // first row of the head's inputs or prompts
   bool prompts = false;
+  float* result = nullptr;  // [rows, d]
+  int64_t ld_result = 0;
+  float* lse = nullptr;      // [rows], or not wanted
   float* queries = nullptr;  // [d][kStrip]
   float* out = nullptr;      // [kStrip][padded(d)]
   bool empty = true;
@@ -36,21 +38,22 @@ struct Strip {
 
   // Reads a block of keys; exponent: scale log2 e.
   template <class Math>
-  void read(const Keys& keys, float exponent, float* tile, Bf16Space& space) {
+  void read(const Keys& keys, float exponent, float* tile, Bf16Space& space, Ahead& ahead) {
     if (empty) {
       Math::transpose_queries(q, rows, d, queries, space);
       clear_sums();
     }
-    with_constant<2>(vectors(), [&](auto vectors) { read_vectors<Math, vectors>(keys, exponent, tile); });
+    with_constant<2>(vectors(), [&](auto vectors) { read_vectors<Math, vectors>(keys, exponent, tile, ahead); });
   }
 
   template <class Math, int kVectors>
-  HWY_INLINE void read_vectors(const Keys& keys, float exponent, float* tile) {
+  HWY_INLINE void read_vectors(const Keys& keys, float exponent, float* tile, Ahead& ahead) {
     const Floats f;
     alignas(64) float before[kStrip];
     std::copy_n(highest, kStrip, before);
     products_with_queries<Math, kVectors>(keys.k, keys.count, queries, Math::steps(d),
                                           [&](int64_t key, auto& products) {
+                                            ahead.step();
                                             Vector top[kVectors];
 #pragma GCC unroll 2
                                             for (int v = 0; v < kVectors; ++v)
@@ -111,15 +114,14 @@ struct Strip {
     empty = false;
   }
 
-  // result[rows, d], lse[rows] or nullptr
-  void finish(float* result, int64_t ld, float* lse, float scale) {
+  void finish(float scale) const {
     const Floats f;
     const int64_t ld_out = padded(d);
     for (int64_t i = 0; i < rows; ++i) {
       const auto factor = hn::Set(f, 1.0f / sum[i]);
       for_vectors(f, 0, d, [&](int64_t j, auto lanes) {
         const auto x = empty ? hn::Zero(f) : hn::Mul(load(f, out + i * ld_out + j, lanes), factor);
-        store(f, x, result + i * ld + j, lanes);
+        store(f, x, result + i * ld_result + j, lanes);
       });
     }
     if (!lse) return;
@@ -145,70 +147,111 @@ class Forward {
   }
 
   void run() {
-    const int64_t units = (strips_ + unit_ - 1) / unit_, floats = space_of<ForwardSpace>(args_.d);
-    ctx_.parallel_for(args_.b * args_.h * units, [&](int64_t chunk, int worker) {
+    const int64_t floats = space_of<ForwardSpace>(args_.d);
+    ctx_.parallel_for(units(), [&](int64_t unit, int worker) {
       Parts parts(static_cast<float*>(args_.workspace) + worker * floats);
       ForwardSpace space(parts, args_.d);
-      const int64_t first = chunk % units * unit_;
-      run_unit(chunk / units, first, std::min(unit_, strips_ - first), space);
+      run_unit(unit, space);
     });
   }
 
  private:
-  void run_unit(int64_t head, int64_t first, int64_t count, ForwardSpace& space) const {
-    const int64_t entry = head / args_.h, col = head % args_.h * args_.d, d = args_.d;
-    const float scale = static_cast<float>(args_.scale), exponent = static_cast<float>(args_.scale * kLog2e);
-    const HeadRows k(args_.k, args_.ld_k, entry * args_.n, col), v(args_.v, args_.ld_v, entry * args_.n, col);
-    const HeadRows prompt_k(args_.prompt_k, args_.ld_prompt_k, entry * args_.p, col);
-    const HeadRows prompt_v(args_.prompt_v, args_.ld_prompt_v, entry * args_.p, col);
-    const uint8_t* const mask = args_.key_mask ? args_.key_mask + entry * args_.n : nullptr;
-    Strip strips[kUnitStrips];
-    for (int64_t s = 0; s < count; ++s) place(strips[s], entry, col, first + s, s, space);
+  // A head, and which of its strips a unit has.
+  struct Unit {
+    int64_t head, entry, col, first, count;
+    HeadRows k, v;
+  };
 
-    const auto read_all = [&](const Keys& visible, bool inputs) {
+  // What is read after a block of keys: other keys and the first queries, if those are not known yet.
+  struct Following {
+    HeadRows k, v;
+    int64_t keys = 0;
+    const Strip* strip = nullptr;
+  };
+
+  int64_t units_of_head() const { return (strips_ + unit_ - 1) / unit_; }
+  int64_t units() const { return args_.b * args_.h * units_of_head(); }
+
+  Unit unit(int64_t index) const {
+    Unit u;
+    u.head = index / units_of_head();
+    u.entry = u.head / args_.h;
+    u.col = u.head % args_.h * args_.d;
+    u.first = index % units_of_head() * unit_;
+    u.count = std::min(unit_, strips_ - u.first);
+    u.k = {args_.k, args_.ld_k, u.entry * args_.n, u.col};
+    u.v = {args_.v, args_.ld_v, u.entry * args_.n, u.col};
+    return u;
+  }
+
+  void run_unit(int64_t index, ForwardSpace& space) const {
+    const Unit u = unit(index);
+    const int64_t d = args_.d;
+    const float exponent = static_cast<float>(args_.scale * kLog2e);
+    const HeadRows prompt_k(args_.prompt_k, args_.ld_prompt_k, u.entry * args_.p, u.col);
+    const HeadRows prompt_v(args_.prompt_v, args_.ld_prompt_v, u.entry * args_.p, u.col);
+    const uint8_t* const mask = args_.key_mask ? args_.key_mask + u.entry * args_.n : nullptr;
+    Strip strips[kUnitStrips];
+    for (int64_t s = 0; s < u.count; ++s) place(strips[s], u, s, space);
+    // What this worker is likely to be handed next.
+    const bool more = index + ctx_.threads() < units();
+    const Unit next = unit(more ? index + ctx_.threads() : index);
+    Strip next_strip;
+    if (more) place(next_strip, next, 0, space);
+
+    Ahead ahead(d);
+    const auto read_all = [&](const Keys& visible, bool inputs, const Following& following) {
       const Keys keys = Math::prepare(visible, d, space.bf16);
-      for (int64_t s = 0; s < count; ++s) {
-        if (s + 1 < count && strips[s + 1].empty) prefetch(strips[s + 1].q, strips[s + 1].rows, d);
-        if (inputs || strips[s].prompts) strips[s].template read<Math>(keys, exponent, space.tile, space.bf16);
+      for (int64_t s = 0; s < u.count; ++s) {
+        if (!inputs && !strips[s].prompts) continue;
+        ahead.restart((keys.count + kRows - 1) / kRows);
+        const Strip* const strip = s + 1 < u.count ? &strips[s + 1] : following.strip;
+        if (strip && strip->empty) ahead.add(strip->q, strip->rows);
+        ahead.add_part(following.k, following.keys, s, u.count);
+        ahead.add_part(following.v, following.keys, s, u.count);
+        strips[s].template read<Math>(keys, exponent, space.tile, space.bf16, ahead);
       }
     };
-    for (const KeyBlock block : KeyBlocks(args_.n)) {
-      const Keys keys = visible_keys(k.from(block.begin), v.from(block.begin), mask ? mask + block.begin : nullptr,
+    const auto follow = [](const Unit& of, KeyBlock block, const Strip* strip) {
+      return Following{of.k.from(block.begin), of.v.from(block.begin), block.count, strip};
+    };
+    const KeyBlocks blocks(args_.n);
+    for (int64_t i = 0; i < blocks.count(); ++i) {
+      const KeyBlock block = blocks[i];
+      const Keys keys = visible_keys(u.k.from(block.begin), u.v.from(block.begin), mask ? mask + block.begin : nullptr,
                                      block.count, d, space.gather);
-      if (keys.count > 0) read_all(keys, true);
+      if (keys.count == 0) continue;
+      const bool last = i + 1 == blocks.count();
+      read_all(keys, true, last ? follow(next, blocks[0], &next_strip) : follow(u, blocks[i + 1], nullptr));
     }
-    if (args_.prompts == kPromptsFull && strips[count - 1].prompts) {
+    if (args_.prompts == kPromptsFull && strips[u.count - 1].prompts) {
       for (const KeyBlock block : KeyBlocks(args_.p))
-        read_all({prompt_k.from(block.begin), prompt_v.from(block.begin), block.count}, false);
+        read_all({prompt_k.from(block.begin), prompt_v.from(block.begin), block.count}, false, {});
     }
-    for (int64_t s = 0; s < count; ++s) {
+    for (int64_t s = 0; s < u.count; ++s) {
       Strip& strip = strips[s];
-      const int64_t row = (first + s - (strip.prompts ? input_strips_ : 0)) * kStrip;
       if (strip.prompts && args_.prompts == kPromptsSelf)
-        strip.read_own(prompt_k.from(row), prompt_v.from(row), exponent);
-      if (strip.prompts) {
-        finish(strip, args_.prompt_out, args_.ld_prompt_out, args_.prompt_lse, args_.p, entry, head, col, row, scale);
-      } else {
-        finish(strip, args_.out, args_.ld_out, args_.lse, args_.n, entry, head, col, row, scale);
-      }
+        strip.read_own(prompt_k.from(strip.first), prompt_v.from(strip.first), exponent);
+      strip.finish(static_cast<float>(args_.scale));
     }
   }
 
-  void place(Strip& strip, int64_t entry, int64_t col, int64_t index, int64_t slot, ForwardSpace& space) const {
+  void place(Strip& strip, const Unit& u, int64_t slot, ForwardSpace& space) const {
+    const int64_t index = u.first + slot;
     strip.prompts = index >= input_strips_;
-    const int64_t row = (index - (strip.prompts ? input_strips_ : 0)) * kStrip, d = args_.d;
     const int64_t rows = strip.prompts ? args_.p : args_.n;
-    strip.q = strip.prompts ? HeadRows(args_.prompt_q, args_.ld_prompt_q, entry * rows + row, col)
-                            : HeadRows(args_.q, args_.ld_q, entry * rows + row, col);
-    strip.rows = std::min(kStrip, rows - row);
-    strip.d = d;
-    strip.queries = space.queries + slot * kStrip * d;
-    strip.out = space.out + slot * kStrip * padded(d);
-  }
-
-  static void finish(Strip& strip, float* out, int64_t ld, float* lse, int64_t rows, int64_t entry, int64_t head,
-                     int64_t col, int64_t row, float scale) {
-    strip.finish(out + (entry * rows + row) * ld + col, ld, lse ? lse + head * rows + row : nullptr, scale);
+    strip.first = (index - (strip.prompts ? input_strips_ : 0)) * kStrip;
+    strip.rows = std::min(kStrip, rows - strip.first);
+    strip.d = args_.d;
+    const int64_t row = u.entry * rows + strip.first;
+    strip.q = strip.prompts ? HeadRows(args_.prompt_q, args_.ld_prompt_q, row, u.col)
+                            : HeadRows(args_.q, args_.ld_q, row, u.col);
+    strip.ld_result = strip.prompts ? args_.ld_prompt_out : args_.ld_out;
+    strip.result = (strip.prompts ? args_.prompt_out : args_.out) + row * strip.ld_result + u.col;
+    float* const lse = strip.prompts ? args_.prompt_lse : args_.lse;
+    strip.lse = lse ? lse + u.head * rows + strip.first : nullptr;
+    strip.queries = space.queries + slot * kStrip * args_.d;
+    strip.out = space.out + slot * kStrip * padded(args_.d);
   }
 
   CpuContext& ctx_;

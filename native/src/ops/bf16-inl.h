@@ -1,11 +1,8 @@
-// Products of floats rounded to bf16, two multiply-adds a lane and step, for
-// the AVX-512 tier. A word of 32 bits holds two neighbours along the inner
-// dimension, so that the same blocks of products serve, over half as many
-// steps.
+// Products of floats rounded to bf16, two multiply-adds a lane and step, for the AVX-512 tier. A word of 32 bits holds
+// two neighbours along the inner dimension, so that the same blocks of products serve, over half as many steps.
 //
-// The instructions are written as assembly: as intrinsics they would want
-// everything around them compiled a second time for AVX512-BF16. They round to
-// nearest even, flush subnormal numbers to 0 and keep NaN.
+// The instructions are written as assembly: as intrinsics they would want everything around them compiled a second time
+// for AVX512-BF16. They round to nearest even, flush subnormal numbers to 0 and keep NaN.
 #if defined(LACUNA_SRC_OPS_BF16_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_BF16_INL_H
 #undef LACUNA_SRC_OPS_BF16_INL_H
@@ -39,8 +36,7 @@ struct Bf16 {
   }
 };
 
-// The words (first[0], first[1]), (first[2], first[3]) ... (second[14],
-// second[15])
+// The words (first[0], first[1]), (first[2], first[3]) ... (second[14], second[15])
 HWY_INLINE Vector neighbours_to_bf16(Vector first, Vector second) {
   Vector words;
   asm("vcvtne2ps2bf16 %2, %1, %0" : "=v"(words.raw) : "v"(second.raw), "v"(first.raw));
@@ -55,8 +51,7 @@ HWY_INLINE Vector pairs_to_bf16(Vector low, Vector high) {
   return Vector{_mm512_castsi512_ps(_mm512_permutexvar_epi16(_mm512_load_si512(kOrder), split))};
 }
 
-// to[i][j] = the word (x[i, 2j], x[i, 2j + 1]), 0 beyond d; rows of `to` are
-// ld_to words apart, a multiple of a vector.
+// to[i][j] = the word (x[i, 2j], x[i, 2j + 1]), 0 beyond d; rows of `to` are ld_to words apart, a multiple of a vector.
 HWY_INLINE void rows_to_bf16(const float* x, int64_t ld, int64_t rows, int64_t d, float* to, int64_t ld_to) {
   const Floats f;
   for (int64_t i = 0; i < rows; ++i) {
@@ -71,8 +66,7 @@ HWY_INLINE void rows_to_bf16(const float* x, int64_t ld, int64_t rows, int64_t d
   }
 }
 
-// to[i][j] = the word (x[2i, j], x[2i + 1, j]), 0 beyond the last row and
-// beyond d.
+// to[i][j] = the word (x[2i, j], x[2i + 1, j]), 0 beyond the last row and beyond d.
 HWY_INLINE void row_pairs_to_bf16(const float* x, int64_t ld, int64_t rows, int64_t d, float* to, int64_t ld_to) {
   const Floats f;
   for (int64_t i = 0; i < rows; i += 2) {

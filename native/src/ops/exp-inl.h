@@ -1,5 +1,5 @@
-// An exponential that is cheaper than Highway's where its arguments are those
-// of a softmax, for the tier being compiled.
+// An exponential that is cheaper than Highway's where its arguments are those of a softmax, for the tier being
+// compiled.
 #if defined(LACUNA_SRC_OPS_EXP_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_EXP_INL_H
 #undef LACUNA_SRC_OPS_EXP_INL_H
@@ -13,8 +13,7 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-// p 2^n for whole numbers n in [-127, 127]; n = -127 gives 0 or something below
-// float's normal numbers.
+// p 2^n for whole numbers n in [-127, 127]; n = -127 gives 0 or something below float's normal numbers.
 HWY_INLINE hn::Vec<Floats> scale_by_power(hn::Vec<Floats> p, hn::Vec<Floats> n) {
 #if HWY_TARGET == HWY_AVX3
   return hn::Vec<Floats>{_mm512_scalef_ps(p.raw, n.raw)};
@@ -35,9 +34,8 @@ HWY_INLINE hn::Vec<Floats> at_least(hn::Vec<Floats> least, hn::Vec<Floats> x) {
 #endif
 }
 
-// 2^x for x < 127.5; less than 2^-126 below -126, NaN stays NaN. With n the
-// whole number nearest to x, 2^(x - n) is a minimax polynomial over [-1/2, 1/2]
-// (Remez, relative error): of degree 6 it errs by 2e-9 and the result by 1.2 ulp;
+// 2^x for x < 127.5; less than 2^-126 below -126, NaN stays NaN. With n the whole number nearest to x, 2^(x - n) is a
+// minimax polynomial over [-1/2, 1/2] (Remez, relative error): of degree 6 it errs by 2e-9 and the result by 1.2 ulp;
 // of degree 3 by 7.5e-5, a fiftieth of bf16's rounding.
 template <bool kFast>
 HWY_INLINE hn::Vec<Floats> exp2_of(hn::Vec<Floats> x) {

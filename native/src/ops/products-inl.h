@@ -1,6 +1,5 @@
-// Register-blocked products of matrices that lie in the caches, for the tier
-// being compiled: kRows rows by two vectors of columns are accumulated in
-// registers over the whole inner dimension.
+// Register-blocked products of matrices that lie in the caches, for the tier being compiled: kRows rows by two vectors
+// of columns are accumulated in registers over the whole inner dimension.
 #if defined(LACUNA_SRC_OPS_PRODUCTS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_PRODUCTS_INL_H
 #undef LACUNA_SRC_OPS_PRODUCTS_INL_H
@@ -20,8 +19,7 @@ namespace lacuna::HWY_NAMESPACE {
 
 using Vector = hn::Vec<Floats>;
 
-// 24 accumulators, 2 loads and 12 broadcasts for 24 fused multiply-adds with
-// AVX-512; 12, 2 and 6 with AVX2.
+// 24 accumulators, 2 loads and 12 broadcasts for 24 fused multiply-adds with AVX-512; 12, 2 and 6 with AVX2.
 #if HWY_TARGET == HWY_AVX3
 constexpr int kRows = 12;
 #elif HWY_TARGET == HWY_AVX2
@@ -74,8 +72,7 @@ class Strided {
   const float* a_;
 };
 
-// Holds a vector in a register: GCC would load it anew for each use, and loads
-// are what the blocks save.
+// Holds a vector in a register: GCC would load it anew for each use, and loads are what the blocks save.
 HWY_INLINE void hold(Vector& v) {
 #if HWY_TARGET == HWY_SCALAR
   (void)v;
@@ -89,8 +86,7 @@ struct Exact {
   static HWY_INLINE Vector multiply_add(Vector x, Vector y, Vector acc) { return hn::MulAdd(x, y, acc); }
 };
 
-// acc[r][v] += sum over k < count of a(r, k) b[k][v], b's rows ld_b apart. The
-// last vector of b holds `last` lanes.
+// acc[r][v] += sum over k < count of a(r, k) b[k][v], b's rows ld_b apart. The last vector of b holds `last` lanes.
 template <class Math, int kCount, int kVectors, class Left, class Lanes>
 HWY_INLINE void multiply(Left a, const float* b, int64_t ld_b, int64_t count, Lanes last,
                          Vector (&acc)[kCount][kVectors]) {
@@ -129,8 +125,7 @@ HWY_INLINE void clear(Vector (&acc)[kCount][kVectors]) {
   for_block(acc, [](int, int, Vector& x) { x = hn::Zero(Floats()); });
 }
 
-// body(col, vectors, lanes of the last one) for pairs of vectors that cover [0,
-// d)
+// body(col, vectors, lanes of the last one) for pairs of vectors that cover [0, d)
 template <class Body>
 HWY_INLINE void for_pairs(int64_t d, Body&& body) {
   using One = std::integral_constant<int, 1>;
@@ -164,8 +159,7 @@ HWY_INLINE Vector load_quads(const float* x, int64_t ld) {
 #endif
 }
 
-// to[j][i] = x[i, j] for i < count <= kPair and j < d; the rest of `to`, rows
-// of kPair, is 0.
+// to[j][i] = x[i, j] for i < count <= kPair and j < d; the rest of `to`, rows of kPair, is 0.
 HWY_INLINE void transpose(const float* x, int64_t ld, int64_t count, int64_t d, float* to) {
   int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR

@@ -18,6 +18,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.OptionalDouble;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -269,6 +271,11 @@ public final class ReadOnlyAttention {
     }
   }
 
+  /** The arrays by the names of the ops' tensors. */
+  private static final Map<String, Array> BY_NAME =
+      Stream.of(Array.values())
+          .collect(Collectors.toUnmodifiableMap(ReadOnlyAttention::name, array -> array));
+
   private ReadOnlyAttention() {}
 
   /**
@@ -332,20 +339,20 @@ public final class ReadOnlyAttention {
 
   private static @Nullable Memory borrow(Borrowings borrowed, OpCall call, int i, Arrays arrays) {
     OpField field = call.op().fields().get(i);
-    Array array = Array.valueOf(field.name().toUpperCase(Locale.ROOT));
+    Array array = Objects.requireNonNull(BY_NAME.get(field.name()));
     MemorySegment segment = arrays.segments.get(array);
     long rows = call.rows(i);
     long cols = call.cols(i);
     if (segment == null) {
       if (!field.kind().isOptional()) {
-        throw invalid(name(array) + " is missing, want [" + rows + ", " + cols + "]");
+        throw invalid(field.name() + " is missing, want [" + rows + ", " + cols + "]");
       }
       return null;
     }
     DType dtype = array == Array.KEY_MASK ? DType.U8 : DType.F32;
     return field.kind().isWritten()
-        ? borrowed.write(name(array), segment, dtype, rows, cols)
-        : borrowed.read(name(array), segment, dtype, rows, cols);
+        ? borrowed.write(field.name(), segment, dtype, rows, cols)
+        : borrowed.read(field.name(), segment, dtype, rows, cols);
   }
 
   private static String name(Array array) {
