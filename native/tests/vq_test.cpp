@@ -1,5 +1,5 @@
-// Vector quantisation: FAST finds the codes that float finds, and neither needs more than a little memory. Values are
-// held against the reference by the contract tests in Java.
+// Vector quantisation: the search finds the nearest code in double whatever its products are rounded to, and needs no
+// more than a little memory. Values are held against the reference by the contract tests in Java.
 #include <vector>
 
 #include "test_util.h"
@@ -84,33 +84,106 @@ TEST(VqNearest, FindsTheNearestOfFortyNoisyCopies) {
   expect_nearest(data);
 }
 
-TEST(VqNearest, FindsTheNearestWhereBf16SeesOneCode) {
+TEST(VqNearest, FindsTheNearestWhereRoundedCodesAreOne) {
   Data data(200, 64, 500, 7);
-  copy_codes(data, 2, 2, 1.0f / 1024);  // far more than bf16 may leave open
+  copy_codes(data, 2, 2, 1.0f / 1024);  // far more than rounding may leave open
   expect_nearest(data);
 }
 
-// Products whose bf16 roundings all have one sign, as large as they can be: the nearest code seems farther than
+// Products whose 8-bit roundings all have one sign, as large as they can be: the nearest code seems farther than
 // another. Codes come with their negatives, so that centring changes nothing.
 TEST(VqNearest, FindsTheNearestWhereEveryRoundingPullsTheSameWay) {
-  constexpr float kOff = 0x1p-8f - 0x1p-16f;  // 1 + kOff is 1 in bf16
   for (const bool rows_are_rounded : {true, false}) {
     Data data(60, 64, 4, 1);
     for (int64_t t = 0; t < 64; ++t) {
-      const bool first_half = t < 32;
-      // Rounded rows: scores 32.125 and 32.0625 of codes 0 and 1 become 32 and 32.0625. Rounded codes: 48.125 and 48
-      // become 47.875 and 48.
-      const float code = first_half ? (rows_are_rounded ? 1 : 1 + kOff) : 0, other = first_half ? 0 : 1;
+      // Of 127 and 63 times 0.49 the latter become 0. Rounded rows: scores 6.4 and 5.1 of codes 0 and 1 become -2.8 and
+      // 5.1. Rounded codes: 22,798 and 18,897 become -8,072 and 18,897.
+      const float wide = t == 0 ? 127 : 0.49f;
+      const float code = rows_are_rounded ? (t == 0 ? 0 : 0.3f) : wide;
+      const float other = rows_are_rounded ? (t == 0 ? 0.04f : 0) : t == 0 ? 0 : 0.3f;
       data.codebook[t] = code;
       data.codebook[64 + t] = other;
       data.codebook[128 + t] = -code;
       data.codebook[192 + t] = -other;
-      for (int64_t i = 0; i < data.n; ++i) {
-        data.z[i * 64 + t] = !rows_are_rounded ? 2 : first_half ? 1 + kOff : t == 63 ? 1.0625f : 1;
-      }
+      for (int64_t i = 0; i < data.n; ++i) data.z[i * 64 + t] = rows_are_rounded ? wide : t == 0 ? 0 : 1000.0f;
     }
     ASSERT_EQ(std::vector<int32_t>(60, 0), data.nearest());
     expect_nearest(data);
+  }
+}
+
+TEST(VqNearest, FindsTheNearestAtEveryWidth) {
+  for (int64_t d = 1; d <= 130; ++d) expect_nearest(Data(30, d, 70, 21));
+}
+
+TEST(VqNearest, FindsTheNearestWhereScalesDiffer) {
+  for (const bool codes_too : {false, true}) {
+    Data data(200, 48, 150, 23);
+    std::mt19937 random(24);
+    std::uniform_real_distribution<float> decades(-10, 10);
+    const auto scale = [&](std::vector<float>& x) {
+      for (size_t i = 0; i < x.size(); i += 48) {
+        const float factor = std::pow(10.0f, decades(random));
+        for (size_t t = i; t < i + 48; ++t) x[t] *= factor;
+      }
+    };
+    scale(data.z);
+    if (codes_too) scale(data.codebook);
+    expect_nearest(data);
+  }
+}
+
+TEST(VqNearest, FindsTheNearestWhereOneDimensionIsAnOutlier) {
+  for (const bool codes_too : {false, true}) {
+    for (const float factor : {30.0f, 3e3f, 3e9f}) {
+      Data data(150, 60, 200, 27);
+      for (int64_t i = 0; i < data.n; i += codes_too ? 1 : 3) data.z[i * 60 + 7] *= factor;
+      for (int64_t j = 0; codes_too && j < data.k; ++j) data.codebook[j * 60 + 7] *= factor;
+      expect_nearest(data);
+    }
+  }
+}
+
+TEST(VqNearest, FindsTheNearestOfTiesAndZeros) {
+  std::mt19937 random(29);
+  Data data(200, 20, 120, 1);  // of few values, so that many codes are equally far
+  for (float& x : data.z) x = static_cast<float>(random() % 3) - 1;
+  for (float& x : data.codebook) x = static_cast<float>(random() % 3) - 1;
+  expect_nearest(data);
+  std::fill(data.z.begin(), data.z.begin() + 20 * 50, 0.0f);
+  std::fill(data.codebook.begin() + 20 * 60, data.codebook.begin() + 20 * 70, 0.0f);
+  std::fill(data.z.begin() + 20 * 60, data.z.end(), 0.25f);  // equal rows, each of one value
+  expect_nearest(data);
+  std::fill(data.codebook.begin(), data.codebook.end(), 0.25f);
+  expect_nearest(data);
+}
+
+// Sums of integers as large as they get, at the widest rows that integers multiply, and beyond.
+TEST(VqNearest, FindsTheNearestOfVeryWideRows) {
+  for (const int64_t d : {65'535, 65'536, 65'537, 100'000}) {
+    Data data(14, d, 6, 31);
+    for (int64_t i = 0; i < data.n * d; ++i) data.z[i] = i / d % 2 ? 1 : -1;
+    for (int64_t j = 0; j < data.k; ++j) {
+      for (int64_t t = 0; t < d; ++t) data.codebook[j * d + t] = (j % 2 ? 1.0f : -1.0f) * static_cast<float>(1 + j / 2);
+    }
+    data.z[3 * d + 5] = -1;
+    expect_nearest(data);
+  }
+}
+
+TEST(VqNearest, NamesTheFirstRowThatIsNotFinite) {
+  for (const float bad : {kNaN, std::numeric_limits<float>::infinity(), -std::numeric_limits<float>::infinity()}) {
+    for (const int64_t first : {0, 61, 299}) {
+      Data data(300, 33, 100, 33);
+      for (int64_t row = first; row < data.n; row += 90) data.z[row * 33 + 32] = bad;
+      for (const int tier : usable_tiers()) {
+        Context ctx(2, tier);
+        std::vector<int32_t> index(300, 7);
+        EXPECT_EQ(LACUNA_NON_FINITE, call(ctx, LACUNA_OP_vq_nearest, data.args(index.data(), nullptr)));
+        EXPECT_NE(std::string::npos, ctx.error().find("z row " + std::to_string(first) + " ")) << ctx.error();
+        EXPECT_EQ(std::vector<int32_t>(300, 7), index);
+      }
+    }
   }
 }
 
@@ -121,7 +194,7 @@ TEST(VqNearest, FindsTheFirstOfEqualCodes) {
 }
 
 TEST(VqNearest, FindsTheNearestWhereCodesExploded) {
-  for (const float factor : {1e5f, 1e17f, 1e19f, 1e30f}) {
+  for (const float factor : {1e5f, 1e17f, 1e19f, 1e30f, -1e30f}) {
     Data data(100, 40, 333, 11);
     for (int64_t j = 0; j < data.k; j += 50) {
       for (int64_t t = 0; t < data.d; ++t) data.codebook[j * data.d + t] *= factor;
@@ -139,6 +212,67 @@ TEST(VqNearest, FindsTheNearestAtEveryScale) {
     for (float& x : data.codebook) x *= scale;
     expect_nearest(data);
   }
+}
+
+lacuna_vq_statistics_args statistics_args(int64_t n, int64_t d, int64_t k, std::vector<float>& z,
+                                          std::vector<int32_t>& index, std::vector<int32_t>& count,
+                                          std::vector<float>& sum) {
+  lacuna_vq_statistics_args args{};
+  args.m = args.groups = 1;
+  args.n = n;
+  args.d = args.ld_z = args.ld_sum = d;
+  args.k = k;
+  args.z = z.data();
+  args.index = index.data();
+  args.count = count.data();
+  args.sum = sum.data();
+  return args;
+}
+
+TEST(VqStatistics, RefusesRowsThatAreNotFiniteAndWritesNothing) {
+  for (const float bad : {kNaN, std::numeric_limits<float>::infinity()}) {
+    std::vector<float> z = random_values(100 * 30, 1), sum(5 * 30, 3);
+    std::vector<int32_t> index(100), count(5, 4);
+    for (int32_t i = 0; i < 100; ++i) index[i] = i % 5;
+    index[20] = -1;
+    z[20 * 30] = bad;  // is not read
+    for (const int tier : usable_tiers()) {
+      Context ctx(2, tier);
+      auto args = statistics_args(100, 30, 5, z, index, count, sum);
+      EXPECT_EQ(LACUNA_OK, call(ctx, LACUNA_OP_vq_statistics, args)) << ctx.error();
+      std::vector<float> spoilt = z;
+      spoilt[70 * 30 + 29] = spoilt[90 * 30] = bad;
+      std::fill(sum.begin(), sum.end(), 3.0f);
+      std::fill(count.begin(), count.end(), 4);
+      args = statistics_args(100, 30, 5, spoilt, index, count, sum);
+      EXPECT_EQ(LACUNA_NON_FINITE, call(ctx, LACUNA_OP_vq_statistics, args));
+      EXPECT_NE(std::string::npos, ctx.error().find("z row 70 ")) << ctx.error();
+      EXPECT_EQ(std::vector<float>(5 * 30, 3), sum);
+      EXPECT_EQ(std::vector<int32_t>(5, 4), count);
+    }
+  }
+}
+
+TEST(VqStatistics, AddsUpACodeThatOwnsAllRowsAlikeForAnyThreads) {
+  const int64_t n = 5000, d = 300;
+  std::vector<float> z = random_values(n * d, 2);
+  std::vector<int32_t> index(n, 1);
+  std::vector<std::vector<float>> sums;
+  for (const int threads : {1, 2, 5}) {
+    Context ctx(threads);
+    std::vector<float> sum(3 * d);
+    std::vector<int32_t> count(3);
+    ASSERT_EQ(LACUNA_OK, call(ctx, LACUNA_OP_vq_statistics, statistics_args(n, d, 3, z, index, count, sum)));
+    EXPECT_EQ((std::vector<int32_t>{0, 5000, 0}), count);
+    sums.push_back(sum);
+  }
+  for (int64_t t = 0; t < d; ++t) {
+    double wanted = 0;
+    for (int64_t i = 0; i < n; ++i) wanted += z[i * d + t];
+    EXPECT_NEAR(wanted, sums[0][d + t], 1e-4);
+  }
+  EXPECT_EQ(sums[0], sums[1]);
+  EXPECT_EQ(sums[0], sums[2]);
 }
 
 int64_t workspace(lacuna_context* ctx, int32_t op, const void* args) {

@@ -221,8 +221,8 @@
 
 // index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or codebook
 // is LACUNA_NON_FINITE. In double, the distance of the returned code exceeds the minimum by at most
-// 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean. FAST looks for candidates in bf16 and settles them in
-// higher precision: the results are the same.
+// 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean. Every call may look for candidates in
+// lower precision and settles them in higher: FAST permits nothing more.
 #define LACUNA_FIELDS_vq_nearest(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_z) STRIDE(ld_codebook)         \
   TENSOR(IN, F32, z, n, d, ld_z)                                   \
@@ -251,7 +251,7 @@
 
 // What an update of the codebook by exponential moving averages needs to know of a batch. z holds m modalities one under the
 // other, row a n + i is modality a at position i, index[a n + i] the code that it was quantised to, -1 where that modality is
-// absent at that position (its row of z is not read). count[a, j] = positions of modality a with code j. W_a[j] = sum over
+// absent at that position (its row of z is not read; what is read and not finite is LACUNA_NON_FINITE). count[a, j] = positions of modality a with code j. W_a[j] = sum over
 // those positions of 1/2 z^a + 1/2 mean of the other modalities present there, or of z^a where there is none.
 //   groups = m   sum[a k + j] = W_a[j]: modalities are absorbed one after the other
 //   groups = 1   sum[j] = sum_a decay^(m-1-a) W_a[j]: what the same update in closed form needs

@@ -56,6 +56,7 @@ CpuContext::CpuContext(int32_t tier, int threads, std::string library_dir)
     : lacuna_context("CPU", tier_ops(tier), threads),
       tier_(tier),
       bf16_(tier == LACUNA_TIER_AVX512 && has_avx512_bf16()),
+      vnni_(tier == LACUNA_TIER_AVX512 && has_avx512_vnni()),
       library_dir_(std::move(library_dir)) {}
 
 CpuContext::~CpuContext() {
@@ -80,8 +81,8 @@ const char* CpuContext::describe() noexcept {
     const dnnl_version_t& loaded = *dnnl->dnnl_version();
     std::snprintf(version, sizeof version, "%d.%d.%d", loaded.major, loaded.minor, loaded.patch);
   }
-  std::snprintf(description_, sizeof description_, "device=cpu;tier=%s;threads=%d;dnnl=%s;bf16=%s", tier_name(tier_),
-                threads(), version, bf16_ ? "yes" : "no");
+  std::snprintf(description_, sizeof description_, "device=cpu;tier=%s;threads=%d;dnnl=%s;bf16=%s;vnni=%s",
+                tier_name(tier_), threads(), version, bf16_ ? "yes" : "no", vnni_ ? "yes" : "no");
   return description_;
 }
 

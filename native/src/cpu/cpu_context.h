@@ -34,6 +34,9 @@ class CpuContext final : public lacuna_context {
   // Whether kernels of this context may use AVX512-BF16 for FAST calls.
   bool bf16() const { return bf16_; }
 
+  // Whether they may use AVX512-VNNI.
+  bool vnni() const { return vnni_; }
+
   const char* describe() noexcept override;
   lacuna_status upload(void* device, const void* host, int64_t bytes) override { return copy(device, host, bytes); }
   lacuna_status download(void* host, const void* device, int64_t bytes) override { return copy(host, device, bytes); }
@@ -46,7 +49,7 @@ class CpuContext final : public lacuna_context {
   void run_chunks(int64_t chunks, void (*body)(void*, int64_t, int), void* self);
 
   const int32_t tier_;
-  const bool bf16_;
+  const bool bf16_, vnni_;
   const std::string library_dir_;
   char description_[128];
 };

@@ -48,6 +48,12 @@ bool has_avx512_bf16() {
          all(eax, bit_AVX512BF16);
 }
 
+bool has_avx512_vnni() {
+  uint32_t eax, ebx, ecx, edx;
+  return !tier_obstacle(LACUNA_TIER_AVX512) && __get_cpuid_count(7, 0, &eax, &ebx, &ecx, &edx) &&
+         all(ecx, bit_AVX512VNNI);
+}
+
 const char* tier_name(int32_t tier) {
   switch (tier) {
     case LACUNA_TIER_SCALAR:

@@ -14,5 +14,8 @@ const char* tier_name(int32_t tier);
 // Whether the avx512 tier may use AVX512-BF16 (vdpbf16ps).
 bool has_avx512_bf16();
 
+// Whether it may use AVX512-VNNI (vpdpbusd).
+bool has_avx512_vnni();
+
 }  // namespace lacuna
 #endif

@@ -25,8 +25,6 @@ namespace {
 
 enum Code : int64_t { kAdd = 0, kSub = 1, kMul = 2, kRelu = 3, kAffine = 4 };
 
-using Vector = hn::Vec<Floats>;
-
 template <class Args>
 lacuna_status check_elementwise(CpuContext& ctx, const Args& args) {
   if (args.code < kAdd || args.code > kAffine) {

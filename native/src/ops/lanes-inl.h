@@ -21,6 +21,9 @@ using Floats = hn::ScalableTag<float>;
 using Doubles = hn::ScalableTag<double>;
 using HalfFloats = hn::Rebind<float, Doubles>;  // as many floats as a vector holds doubles
 
+using Vector = hn::Vec<Floats>;
+constexpr int64_t kLanes = HWY_LANES(float);
+
 struct AllLanes {};
 struct FirstLanes {
   size_t count;

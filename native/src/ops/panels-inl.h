@@ -28,7 +28,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-constexpr int64_t kLanes = HWY_LANES(float);
 #if HWY_TARGET == HWY_AVX3
 constexpr int kRows = 8, kVectors = 3;
 #elif HWY_TARGET == HWY_AVX2

@@ -17,8 +17,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-using Vector = hn::Vec<Floats>;
-
 // 24 accumulators, 2 loads and 12 broadcasts for 24 fused multiply-adds with AVX-512; 12, 2 and 6 with AVX2.
 #if HWY_TARGET == HWY_AVX3
 constexpr int kRows = 12;
@@ -28,7 +26,6 @@ constexpr int kRows = 6;
 constexpr int kRows = 4;
 #endif
 
-constexpr int64_t kLanes = HWY_LANES(float);
 constexpr int64_t kPair = 2 * kLanes;
 
 // body(std::integral_constant<int, count>) for a count of 1 to kMost

@@ -1,5 +1,5 @@
-// The codebook as the search wants it, for the tier being compiled: centred, with what bounds the rounding of a score,
-// packed for the register block. vq_nearest.cpp says what for.
+// What the search needs to know of a codebook, for the tier being compiled: its centre, norms of the centred codes,
+// equal codes. vq_nearest.cpp says what for.
 #if defined(LACUNA_SRC_OPS_VQ_CODEBOOK_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_VQ_CODEBOOK_INL_H
 #undef LACUNA_SRC_OPS_VQ_CODEBOOK_INL_H
@@ -23,8 +23,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
-using Vector = hn::Vec<Floats>;
-
 // The register block: kRows rows of z by two vectors of codes.
 #if HWY_TARGET == HWY_AVX3
 constexpr int kRows = 12;
@@ -33,7 +31,6 @@ constexpr int kRows = 6;
 #else
 constexpr int kRows = 4;
 #endif
-constexpr int64_t kLanes = HWY_LANES(float);
 constexpr int64_t kTile = 2 * kLanes;
 
 constexpr float kInfinity = std::numeric_limits<float>::infinity();
@@ -51,52 +48,29 @@ inline int64_t first_non_finite(const float* x, int64_t ld, int64_t rows, int64_
   return rows;
 }
 
-// x rounded to bf16, ties to even; numbers below bf16's normal range become 0, as the products would take them.
-template <class D>
-HWY_INLINE hn::Vec<D> to_bf16(D d, hn::Vec<D> x) {
-  const hn::RebindToUnsigned<D> n;
-  const auto bits = hn::BitCast(n, x);
-  const auto odd = hn::And(hn::ShiftRight<16>(bits), hn::Set(n, 1u));
-  const auto rounded = hn::And(hn::Add(bits, hn::Add(odd, hn::Set(n, 0x7FFFu))), hn::Set(n, 0xFFFF0000u));
-  const auto exponent = hn::And(rounded, hn::Set(n, 0x7F800000u));
-  return hn::BitCast(d, hn::IfThenZeroElse(hn::Eq(exponent, hn::Zero(n)), rounded));
-}
-
-// The same for one finite number, as 16 bits.
-inline uint32_t bf16_bits(float x) {
-  const uint32_t bits = std::bit_cast<uint32_t>(x), rounded = bits + 0x7FFF + (bits >> 16 & 1);
-  return (rounded & 0x7F800000) == 0 ? 0 : rounded >> 16;
-}
-
-// The squared norms of a centred row and of what rounding takes from it, lane by lane.
-struct Squares {
-  Vector all, lost;
-};
-
 // A length in double as a float that is not smaller.
 inline float at_least(double length) { return static_cast<float>(length * (1 + 0x1p-23)); }
 
 struct VqCodebook {
   const float* rows;
   int64_t ld, k, d;
-  bool bf16;
-  float* centre;     // [d]
-  float* norm;       // |e - centre|; 0 for a huge code
-  float* deviation;  // |e - centre - its bf16 form|; 0 without bf16
-  float* half;       // |e - centre|^2 / 2 less its rounding; infinity for what is never nearest: beyond k, equal to an
-                     // earlier code; -infinity for a huge code, which is compared always
-  float* codes;      // tile t: codes [t kTile, (t + 1) kTile), dimension by dimension
-  uint32_t* pairs;   // the same in bf16, two dimensions a word
-  int32_t* table;    // for finding equal codes: slots entries, a power of two, at least 2 k
+  float* centre;   // [d]
+  float* norm;     // |e - centre|; 0 for a huge code
+  float* base;     // -|e - centre|^2 / 2 and its rounding; -infinity for what is never nearest: beyond k, equal to an
+                   // earlier code; infinity for a huge code, which is compared always
+  int32_t* table;  // for finding equal codes: slots entries, a power of two, at least 2 k
   int64_t slots;
   uint32_t* hash;  // [k]
 
   int64_t tiles() const { return (k + kTile - 1) / kTile; }
-  int64_t words() const { return (d + 1) / 2; }
 
   // How far products of centred vectors of norm 1 may be off by rounding, and what underflow adds.
   float epsilon() const { return static_cast<float>(d + 16) * 0x1.08p-24f; }
   float tiny() const { return static_cast<float>(d + 16) * 0x1p-124f; }
+
+  // What rounding and underflow may have taken from the sum of d squares in float.
+  float growth() const { return 1.001f + static_cast<float>(d) * 0x1p-23f; }
+  float vanished() const { return static_cast<float>(d) * std::numeric_limits<float>::min(); }
 
   // false: the codebook is not finite.
   bool prepare(CpuContext& ctx, void* sums) {
@@ -105,9 +79,9 @@ struct VqCodebook {
     const auto [smallest, largest] = std::minmax_element(norm, norm + k);
     if (*largest > 10 * *smallest) {
       // A few codes that have exploded drag the mean away from all others: the half that is nearest to it has none.
-      std::copy_n(norm, k, half);
-      std::nth_element(half, half + k / 2, half + k);
-      const float median = half[k / 2];
+      std::copy_n(norm, k, base);
+      std::nth_element(base, base + k / 2, base + k);
+      const float median = base[k / 2];
       if (*largest > 10 * median) {
         find_centre(ctx, sums, median,
                     static_cast<double>(std::count_if(norm, norm + k, [&](float x) { return x <= median; })));
@@ -115,11 +89,11 @@ struct VqCodebook {
       }
     }
     bound();
-    parallel_ranges(ctx, tiles(), 4 * kTile * d, [&](int64_t begin, int64_t end) {
-      for (int64_t t = begin; t < end; ++t) pack(t);
-    });
     return true;
   }
+
+  // The codes that a product takes part in: the others' norm is 0.
+  bool takes_part(int64_t code) const { return code < k && std::isfinite(base[code]); }
 
  private:
   // centre = mean of the `count` codes whose norm is at most `limit`
@@ -138,7 +112,7 @@ struct VqCodebook {
     return finite;
   }
 
-  // norm, deviation and hash of every code
+  // norm and hash of every code
   void measure(CpuContext& ctx) {
     parallel_ranges(ctx, k, 4 * d, [&](int64_t begin, int64_t end) {
       for (int64_t code = begin; code < end; ++code) measure(code);
@@ -150,7 +124,7 @@ struct VqCodebook {
     const HalfFloats f;
     const hn::RebindToSigned<HalfFloats> n;
     const float* const e = rows + code * ld;
-    auto square = hn::Zero(wide), off = square;
+    auto square = hn::Zero(wide);
     auto mixed = hn::Zero(n);
     for_vectors(wide, 0, d, [&](int64_t j, auto lanes) {
       const auto x = load(f, e + j, lanes);
@@ -160,13 +134,8 @@ struct VqCodebook {
       mixed = hn::Mul(hn::Xor(hn::BitCast(n, x), hn::Add(mixed, hn::Set(n, static_cast<int32_t>(j)))),
                       hn::Set(n, static_cast<int32_t>(0x9E3779B1)));
       mixed = hn::Xor(mixed, hn::ShiftRight<15>(mixed));
-      if (bf16) {
-        const auto lost = hn::PromoteTo(wide, hn::Sub(centred, to_bf16(f, centred)));
-        off = hn::MulAdd(lost, lost, off);
-      }
     });
     norm[code] = at_least(std::sqrt(sum_of_lanes(wide, square)));
-    deviation[code] = at_least(std::sqrt(sum_of_lanes(wide, off)));
     alignas(64) int32_t lanes[HWY_LANES(double)];
     hn::Store(mixed, n, lanes);
     uint32_t h = 0;
@@ -174,24 +143,22 @@ struct VqCodebook {
     hash[code] = h ^ h >> 13;
   }
 
-  // half, and what of norm and deviation the search relies on
+  // base, and what of norm the search relies on
   void bound() {
     std::fill_n(table, slots, -1);
     for (int64_t code = 0; code < tiles() * kTile; ++code) {
       if (code >= k || !first_of_its_kind(code)) {
-        half[code] = kInfinity;
-        norm[code] = deviation[code] = 0;
+        base[code] = -kInfinity;
+        norm[code] = 0;
       } else if (!(norm[code] < kHuge)) {
-        half[code] = -kInfinity;
-        norm[code] = deviation[code] = 0;
+        base[code] = kInfinity;
+        norm[code] = 0;
       } else {
         const double square = static_cast<double>(norm[code]) * norm[code];
-        half[code] = static_cast<float>(square / 2 - rounding(square));
+        base[code] = static_cast<float>(0.55 * epsilon() * square + tiny() - square / 2);
       }
     }
   }
-
-  double rounding(double square) const { return (bf16 ? 2 : 1) * 0.55 * epsilon() * square + tiny(); }
 
   bool first_of_its_kind(int64_t code) {
     int64_t at = hash[code] & (slots - 1);
@@ -203,22 +170,6 @@ struct VqCodebook {
     }
     table[at] = static_cast<int32_t>(code);
     return true;
-  }
-
-  void pack(int64_t t) {
-    float* const to = codes + t * kTile * d;
-    uint32_t* const words_to = pairs + t * kTile * words();
-    for (int64_t c = 0; c < kTile; ++c) {
-      const int64_t code = t * kTile + c;
-      const bool empty = code >= k || !std::isfinite(half[code]);
-      const float* const e = rows + code * ld;
-      for (int64_t j = 0; j < d; ++j) to[j * kTile + c] = empty ? 0 : e[j] - centre[j];
-      for (int64_t p = 0; bf16 && p < words(); ++p) {
-        const uint32_t low = bf16_bits(to[2 * p * kTile + c]);
-        const uint32_t high = 2 * p + 1 < d ? bf16_bits(to[(2 * p + 1) * kTile + c]) : 0;
-        words_to[p * kTile + c] = low | high << 16;
-      }
-    }
   }
 };
 

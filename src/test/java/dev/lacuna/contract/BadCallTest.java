@@ -312,6 +312,9 @@ final class BadCallTest {
               "codebook", typical(VqNearest.OP, "n", 50).fill("codebook", Fill.nanAt(142)).fast()),
           invalid("index", typical(VqStatistics.OP).fill("index", Fill.constant(5))),
           invalid("index", typical(VqStatistics.OP).fill("index", Fill.constant(-2))),
+          nonFinite("z", typical(VqStatistics.OP).fill("z", Fill.constant(Double.NaN))),
+          nonFinite(
+              "z", typical(VqStatistics.OP).fill("z", Fill.constant(Double.NEGATIVE_INFINITY))),
           invalid("groups", typical(VqStatistics.OP, "groups", 2)),
           invalid("decay", typical(VqStatistics.OP, "decay", 1.5)),
           invalid("decay", typical(VqStatistics.OP, "decay", Double.NaN)),

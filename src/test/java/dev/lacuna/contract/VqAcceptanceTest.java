@@ -13,6 +13,7 @@ import dev.lacuna.kernels.Precision;
 import dev.lacuna.kernels.VqCodebook;
 import dev.lacuna.kernels.VqNearest;
 import dev.lacuna.kernels.VqOptions;
+import dev.lacuna.kernels.VqOptions.Reset;
 import dev.lacuna.kernels.VqOptions.Smoothing;
 import dev.lacuna.kernels.VqOptions.Update;
 import java.util.ArrayList;
@@ -340,7 +341,7 @@ final class VqAcceptanceTest {
   @Test
   void replacedCodesKeepSumsCountsAndCodesConsistentAndStay() {
     int k = 30;
-    VqOptions options = PLAIN.withReset(3, 2, 1.0 / 1024, 1);
+    VqOptions options = PLAIN.withReset(new Reset(3, 2, 1.0 / 1024, 1));
     try (VqCodebook codebook = new VqCodebook(context, 1, k, 4, options)) {
       codebook.init(normal(26, k * 4, 1, 0));
       int[] index = {0, 1, 2, 0, 1, 2};
@@ -379,7 +380,8 @@ final class VqAcceptanceTest {
 
   @Test
   void whereNoCodeIsRecentNoneIsReplaced() {
-    try (VqCodebook codebook = new VqCodebook(context, 1, 5, 3, PLAIN.withReset(2, 2, 0.1, 1))) {
+    try (VqCodebook codebook =
+        new VqCodebook(context, 1, 5, 3, PLAIN.withReset(new Reset(2, 2, 0.1, 1)))) {
       float[] before = codebook.state().codebook();
       for (int step = 0; step < 10; step++) {
         codebook.update(new float[0], new int[0], 0);
@@ -393,8 +395,10 @@ final class VqAcceptanceTest {
   @Test
   void replacementsAreTheSameOnEveryBackEnd() {
     try (Context exact = Target.doubleReference().open();
-        VqCodebook here = new VqCodebook(context, 1, 50, 6, PLAIN.withReset(1, 1, 0.01, 1));
-        VqCodebook there = new VqCodebook(exact, 1, 50, 6, PLAIN.withReset(1, 1, 0.01, 1))) {
+        VqCodebook here =
+            new VqCodebook(context, 1, 50, 6, PLAIN.withReset(new Reset(1, 1, 0.01, 1)));
+        VqCodebook there =
+            new VqCodebook(exact, 1, 50, 6, PLAIN.withReset(new Reset(1, 1, 0.01, 1)))) {
       float[] start = normal(28, 50 * 6, 1, 0);
       float[] z = normal(29, 4 * 6, 1, 0);
       for (VqCodebook codebook : List.of(here, there)) {

@@ -241,10 +241,10 @@ public final class VqCodebook implements AutoCloseable {
     requireOpen();
     OpCall call = context.call(VqReset.OP).set(VqReset.M, modalities).set(VqReset.K, codes);
     call.set(VqReset.D, width).set(VqReset.LD_W, width).set(VqReset.LD_CODEBOOK, width);
-    call.set(VqReset.AFTER, options.after()).set(VqReset.RECENT, options.recent());
+    call.set(VqReset.AFTER, options.reset().after()).set(VqReset.RECENT, options.reset().recent());
     call.set(VqReset.SEED, options.seed()).set(VqReset.STREAM, options.stream());
-    call.set(VqReset.STEP, step).set(VqReset.NOISE, options.noise());
-    call.set(VqReset.C_RESET, options.resetCount());
+    call.set(VqReset.STEP, step).set(VqReset.NOISE, options.reset().noise());
+    call.set(VqReset.C_RESET, options.reset().count());
     call.tensor(VqReset.COUNT, hits, 0).tensor(VqReset.AGE, ages, 0);
     call.tensor(VqReset.C, counts, 0).tensor(VqReset.W, sums, 0);
     call.tensor(VqReset.CODEBOOK, codebook, 0).tensor(VqReset.REPLACED, replaced, 0);

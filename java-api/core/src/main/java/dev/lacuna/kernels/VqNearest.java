@@ -14,8 +14,10 @@ import org.jspecify.annotations.Nullable;
  * Nearest code of each vector: index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties. NaN or
  * infinity anywhere is an error and nothing is written.
  *
- * <p>{@link Precision#FAST} looks for candidates in bf16, where the device has it, and compares
- * whatever lies within the rounding of a score in higher precision: the results are the same.
+ * <p>Candidates are looked for in integers of 8 bits, where the device has such products, and
+ * whatever lies within the rounding of a score is compared in higher precision: the results are
+ * those of a search in double. As {@link Precision#EXACT} can hardly be bettered then, {@link
+ * Precision#FAST} does the same.
  *
  * <p>Arrays on the heap are copied; segments outside the heap and direct buffers are used in place
  * on the CPU; their arena must not be closed by another thread during a call.

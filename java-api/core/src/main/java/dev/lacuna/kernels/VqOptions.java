@@ -6,27 +6,21 @@ package dev.lacuna.kernels;
  * then divided by next to nothing and explode.
  *
  * @param decay of the moving averages, in [0, 1]; 0.99
- * @param epsilon smooths counts, at least 0; 1e-5
  * @param smoothing what is smoothed
+ * @param epsilon smooths counts, at least 0; 1e-5
  * @param update how the sums of several modalities are absorbed
  * @param initialCount count of every code at the start, at least 0; 1
- * @param after a code unused for more steps is dead; 300
- * @param recent a dead code becomes one that was used fewer steps ago, at most {@code after}; 100
- * @param noise amplitude of the uniform noise added to it, at least 0; 1/1024
- * @param resetCount its count then, greater than 0; 1
+ * @param reset what becomes of dead codes
  * @param seed of the random numbers
  * @param stream tells codebooks of one seed apart
  */
 public record VqOptions(
     double decay,
-    double epsilon,
     Smoothing smoothing,
+    double epsilon,
     Update update,
     double initialCount,
-    int after,
-    int recent,
-    double noise,
-    double resetCount,
+    Reset reset,
     long seed,
     int stream) {
   /** What is done about counts near 0. */
@@ -53,10 +47,35 @@ public record VqOptions(
     CLOSED_FORM
   }
 
+  /**
+   * What becomes of dead codes.
+   *
+   * @param after a code unused for more steps is dead; 300
+   * @param recent a dead code becomes one that was used fewer steps ago, at most {@code after}; 100
+   * @param noise amplitude of the uniform noise added to it, at least 0; 1/1024
+   * @param count its count then, greater than 0; 1
+   */
+  public record Reset(int after, int recent, double noise, double count) {
+    /** Checks ranges. */
+    public Reset {
+      require(after >= 0 && after < Integer.MAX_VALUE, "after", after, "[0, 2^31 - 1)");
+      require(recent >= 0 && recent <= after, "recent", recent, "[0, after]");
+      require(noise >= 0 && noise < Double.POSITIVE_INFINITY, "noise", noise, ">= 0");
+      require(count > 0 && count < Double.POSITIVE_INFINITY, "count", count, "> 0");
+    }
+  }
+
   /** What CMG uses, with an initial count of 1. */
   public static final VqOptions DEFAULT =
       new VqOptions(
-          0.99, 1e-5, Smoothing.STORED, Update.CLOSED_FORM, 1, 300, 100, 1.0 / 1024, 1, 43, 0);
+          0.99,
+          Smoothing.STORED,
+          1e-5,
+          Update.CLOSED_FORM,
+          1,
+          new Reset(300, 100, 1.0 / 1024, 1),
+          43,
+          0);
 
   /** Checks ranges. */
   public VqOptions {
@@ -67,11 +86,6 @@ public record VqOptions(
         "initialCount",
         initialCount,
         ">= 0");
-    require(after >= 0 && after < Integer.MAX_VALUE, "after", after, "[0, 2^31 - 1)");
-    require(recent >= 0 && recent <= after, "recent", recent, "[0, after]");
-    require(noise >= 0 && noise < Double.POSITIVE_INFINITY, "noise", noise, ">= 0");
-    require(
-        resetCount > 0 && resetCount < Double.POSITIVE_INFINITY, "resetCount", resetCount, "> 0");
   }
 
   private static void require(boolean holds, String name, double value, String wanted) {
@@ -82,87 +96,32 @@ public record VqOptions(
 
   /** With another decay. */
   public VqOptions withDecay(double other) {
-    return new VqOptions(
-        other,
-        epsilon,
-        smoothing,
-        update,
-        initialCount,
-        after,
-        recent,
-        noise,
-        resetCount,
-        seed,
-        stream);
+    return new VqOptions(other, smoothing, epsilon, update, initialCount, reset, seed, stream);
   }
 
   /** With another smoothing of counts. */
-  public VqOptions withSmoothing(Smoothing other, double otherEpsilon) {
-    return new VqOptions(
-        decay,
-        otherEpsilon,
-        other,
-        update,
-        initialCount,
-        after,
-        recent,
-        noise,
-        resetCount,
-        seed,
-        stream);
+  public VqOptions withSmoothing(Smoothing other, double by) {
+    return new VqOptions(decay, other, by, update, initialCount, reset, seed, stream);
   }
 
   /** With another way to absorb several modalities. */
   public VqOptions withUpdate(Update other) {
-    return new VqOptions(
-        decay,
-        epsilon,
-        smoothing,
-        other,
-        initialCount,
-        after,
-        recent,
-        noise,
-        resetCount,
-        seed,
-        stream);
+    return new VqOptions(decay, smoothing, epsilon, other, initialCount, reset, seed, stream);
   }
 
   /** With another count of every code at the start. */
   public VqOptions withInitialCount(double other) {
-    return new VqOptions(
-        decay, epsilon, smoothing, update, other, after, recent, noise, resetCount, seed, stream);
+    return new VqOptions(decay, smoothing, epsilon, update, other, reset, seed, stream);
   }
 
   /** With another rule for dead codes. */
-  public VqOptions withReset(int otherAfter, int otherRecent, double otherNoise, double count) {
-    return new VqOptions(
-        decay,
-        epsilon,
-        smoothing,
-        update,
-        initialCount,
-        otherAfter,
-        otherRecent,
-        otherNoise,
-        count,
-        seed,
-        stream);
+  public VqOptions withReset(Reset other) {
+    return new VqOptions(decay, smoothing, epsilon, update, initialCount, other, seed, stream);
   }
 
   /** With other random numbers. */
-  public VqOptions withSeed(long otherSeed, int otherStream) {
+  public VqOptions withSeed(long other, int otherStream) {
     return new VqOptions(
-        decay,
-        epsilon,
-        smoothing,
-        update,
-        initialCount,
-        after,
-        recent,
-        noise,
-        resetCount,
-        otherSeed,
-        otherStream);
+        decay, smoothing, epsilon, update, initialCount, reset, other, otherStream);
   }
 }

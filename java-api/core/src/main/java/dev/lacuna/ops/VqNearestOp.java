@@ -23,7 +23,8 @@ public final class VqNearestOp {
   /**
    * As {@link #nearest(Tensor, Tensor)}.
    *
-   * @param fast permits a search for candidates in bf16; the answer is the same
+   * @param fast permits reduced precision, of which the search makes no use beyond what it does
+   *     anyway
    */
   public static Tensor nearest(Tensor z, Tensor codebook, boolean fast) {
     Shapes.requireRank(2, "vq_nearest", "z", z);

@@ -185,9 +185,9 @@ final class VqDoorTest {
     assertThrows(
         IllegalArgumentException.class,
         () -> options.withSmoothing(VqOptions.Smoothing.NONE, -1e-5));
-    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 11, 0, 1));
-    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 5, -1, 1));
-    assertThrows(IllegalArgumentException.class, () -> options.withReset(10, 5, 0, 0));
+    assertThrows(IllegalArgumentException.class, () -> new VqOptions.Reset(10, 11, 0, 1));
+    assertThrows(IllegalArgumentException.class, () -> new VqOptions.Reset(10, 5, -1, 1));
+    assertThrows(IllegalArgumentException.class, () -> new VqOptions.Reset(10, 5, 0, 0));
     assertThrows(IllegalArgumentException.class, () -> new VqCodebook(context, 0, 2, 2, options));
     assertThrows(IllegalArgumentException.class, () -> new VqCodebook(context, 1, 0, 2, options));
     assertThrows(IllegalArgumentException.class, () -> codebook.init(new float[3]));

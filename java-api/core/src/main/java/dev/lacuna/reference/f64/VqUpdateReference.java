@@ -1,6 +1,7 @@
 package dev.lacuna.reference.f64;
 
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Status;
 import dev.lacuna.spi.OpLayouts.VqEma;
 import dev.lacuna.spi.OpLayouts.VqReset;
 import dev.lacuna.spi.OpLayouts.VqStatistics;
@@ -34,6 +35,7 @@ final class VqUpdateReference {
         if (code < 0) {
           continue;
         }
+        checkFinite(args, a * n + i, z[a * n + i]);
         count[a * k + code]++;
         int others = 0;
         for (int o = 0; o < m; o++) {
@@ -55,6 +57,14 @@ final class VqUpdateReference {
     args.store(VqStatistics.COUNT, count);
     args.store(VqStatistics.SUM, sum);
     args.store(VqStatistics.PERPLEXITY, perplexity);
+  }
+
+  private static void checkFinite(Args args, int i, double[] row) {
+    for (double value : row) {
+      if (!Double.isFinite(value)) {
+        throw args.fail(Status.NON_FINITE, "z row " + i + " holds " + value);
+      }
+    }
   }
 
   private static void add(double[] to, double[] row, double factor) {
