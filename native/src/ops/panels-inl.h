@@ -11,7 +11,8 @@
 //
 // Zen 4, one thread, matrices in the second-level cache: 99 % of the FMA unit's peak from a depth of 128 on, 97 %
 // at 64. kDepth 128, 192, 256, 384: 256 is 2 % faster than 128 on large matrices (fewer passes over c) though b then
-// outgrows the first-level cache; 384 gains nothing more. Fetching the next block of b by hand: within 1 %.
+// outgrows the first-level cache; 384 gains nothing more. Fetching the next part of b by hand: 3 % on matrices that lie
+// beyond the second-level cache, nothing within it.
 #if defined(LACUNA_SRC_OPS_PANELS_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_PANELS_INL_H
 #undef LACUNA_SRC_OPS_PANELS_INL_H
@@ -54,9 +55,10 @@ struct Panels {
 };
 
 // store(r, v, sum) for kRows rows by V vectors of the product of `depth` rows of a, kRows columns of them, and of b.
-template <int V, class Store>
+// fetch(r) goes before a share of the work for each row, so that what is needed next is fetched a few lines at a time.
+template <int V, class Fetch, class Store>
 HWY_INLINE void multiply_block(const float* HWY_RESTRICT a, int64_t a_width, const float* HWY_RESTRICT b,
-                               int64_t b_width, int64_t depth, Store&& store) {
+                               int64_t b_width, int64_t depth, Fetch&& fetch, Store&& store) {
   const Floats f;
   hn::Vec<Floats> acc[kRows][V];
 #pragma GCC unroll 16
@@ -64,15 +66,19 @@ HWY_INLINE void multiply_block(const float* HWY_RESTRICT a, int64_t a_width, con
 #pragma GCC unroll 16
     for (int v = 0; v < V; ++v) acc[r][v] = hn::Zero(f);
   }
-  for (int64_t k = 0; k < depth; ++k, a += a_width, b += b_width) {
-    hn::Vec<Floats> factor[V];
+  const int64_t share = (depth + kRows - 1) / kRows;
+  for (int64_t k = 0, fetched = 0; k < depth; ++fetched) {
+    fetch(fetched);
+    for (const int64_t end = std::min(depth, k + share); k < end; ++k, a += a_width, b += b_width) {
+      hn::Vec<Floats> factor[V];
 #pragma GCC unroll 16
-    for (int v = 0; v < V; ++v) factor[v] = hn::Load(f, b + v * kLanes);
+      for (int v = 0; v < V; ++v) factor[v] = hn::Load(f, b + v * kLanes);
 #pragma GCC unroll 16
-    for (int r = 0; r < kRows; ++r) {
-      const auto x = hn::Set(f, a[r]);
+      for (int r = 0; r < kRows; ++r) {
+        const auto x = hn::Set(f, a[r]);
 #pragma GCC unroll 16
-      for (int v = 0; v < V; ++v) acc[r][v] = hn::MulAdd(x, factor[v], acc[r][v]);
+        for (int v = 0; v < V; ++v) acc[r][v] = hn::MulAdd(x, factor[v], acc[r][v]);
+      }
     }
   }
 #pragma GCC unroll 16
@@ -82,25 +88,58 @@ HWY_INLINE void multiply_block(const float* HWY_RESTRICT a, int64_t a_width, con
   }
 }
 
-template <class Store>
+template <class Fetch, class Store>
 HWY_INLINE void multiply_block(int64_t vectors, const float* a, int64_t a_width, const float* b, int64_t b_width,
-                               int64_t depth, Store&& store) {
+                               int64_t depth, Fetch&& fetch, Store&& store) {
   switch (vectors) {
     case 1:
-      return multiply_block<1>(a, a_width, b, b_width, depth, store);
+      return multiply_block<1>(a, a_width, b, b_width, depth, fetch, store);
     case 2:
-      return multiply_block<2>(a, a_width, b, b_width, depth, store);
+      return multiply_block<2>(a, a_width, b, b_width, depth, fetch, store);
     case 3:
-      return multiply_block<3>(a, a_width, b, b_width, depth, store);
+      return multiply_block<3>(a, a_width, b, b_width, depth, fetch, store);
     default:
-      return multiply_block<kVectors>(a, a_width, b, b_width, depth, store);
+      return multiply_block<kVectors>(a, a_width, b, b_width, depth, fetch, store);
   }
+}
+
+// GCC takes a function that does nothing but fetch for one without effect, and its calls away, unless it is inlined.
+#define LACUNA_FETCHES __attribute__((always_inline))
+
+// Have `count` numbers in a row fetched that are read, or written, soon.
+HWY_INLINE void fetch_to_read(const float* p, int64_t count) {
+  for (int64_t j = 0; j < count + 15; j += 16) __builtin_prefetch(p + std::min(j, count - 1), 0, 2);
+}
+HWY_INLINE void fetch_to_write(const float* p, int64_t count) {
+  for (int64_t j = 0; j < count + 15; j += 16) __builtin_prefetch(p + std::min(j, count - 1), 1, 2);
 }
 
 // A rectangle of a product: columns [a_begin, a_end) of a, a_begin a multiple of kRows, by panels [b_begin, b_end) of
 // b.
 struct Tile {
   int64_t a_begin, a_end, b_begin, b_end;
+};
+
+// The part of b that a tile comes to next, fetched share by share with the columns of a.
+class Ahead {
+ public:
+  // While panel p at depth k is worked off.
+  Ahead(const Panels& b, const Tile& tile, int64_t k, int64_t p, int64_t depth) : first_(tile.a_begin) {
+    if (++p == tile.b_end) p = tile.b_begin, k += kDepth;
+    if (k >= depth) return;
+    next_ = b.at(k, p);
+    const int64_t numbers = std::min(kDepth, depth - k) * b.width(p), columns = tile.a_end - tile.a_begin;
+    share_ = (numbers / columns + 15) / 16 * 16;
+    end_ = next_ + numbers;
+  }
+  HWY_INLINE void fetch(int64_t column) const {
+    const float* from = next_ + (column - first_) * share_;
+    for (const float* const to = std::min(end_, from + share_); from < to; from += 16) __builtin_prefetch(from, 0, 2);
+  }
+
+ private:
+  const float *next_ = nullptr, *end_ = nullptr;
+  int64_t first_, share_ = 0;
 };
 
 // c = a^T b, or c += a^T b where `add` is set, on and below the diagonal of a tile: whole register blocks, so a little
@@ -112,48 +151,60 @@ inline void multiply_lower(const Panels& a, const Panels& b, int64_t depth, cons
     const int64_t count = std::min(kDepth, depth - k);
     for (int64_t p = tile.b_begin; p < tile.b_end; ++p) {
       const int64_t width = b.width(p);
+      const Ahead ahead(b, tile, k, p, depth);
       for (int64_t i = std::max(tile.a_begin, p * kPanel); i < tile.a_end; i += kRows) {
         const int64_t used = std::min(width, (i + kRows - p * kPanel + kLanes - 1) / kLanes * kLanes),
                       from = i / kPanel;
         float* const out = c.at(i, p);
-        multiply_block(used / kLanes, a.at(k, from) + i % kPanel, a.width(from), b.at(k, p), width, count,
-                       [&](int r, int v, hn::Vec<Floats> sum) {
-                         float* const to = out + r * width + v * kLanes;
-                         hn::Store(add || k > 0 ? hn::Add(hn::Load(f, to), sum) : sum, f, to);
-                       });
+        multiply_block(
+            used / kLanes, a.at(k, from) + i % kPanel, a.width(from), b.at(k, p), width, count,
+            [&](int64_t r) LACUNA_FETCHES {
+              fetch_to_write(out + r * width, used);
+              ahead.fetch(i + r);
+            },
+            [&](int r, int v, hn::Vec<Floats> sum) {
+              float* const to = out + r * width + v * kLanes;
+              hn::Store(add || k > 0 ? hn::Add(hn::Load(f, to), sum) : sum, f, to);
+            });
       }
     }
   }
 }
 
 // finish(i, p, v, sum) for every row i and vector v of a panel p in a tile of a^T b, block by block, and some rows
-// beyond a_end; announce(i, p) goes before the last part of the block that starts at row i. partial: a_end - a_begin
-// rows, rounded up to kRows, of the tile's panels.
-template <class Announce, class Finish>
-void multiply(const Panels& a, const Panels& b, int64_t depth, const Tile& tile, const Panels& partial,
-              Announce&& announce, Finish&& finish) {
+// beyond a_end, some time after fetch(i, p). partial: a_end - a_begin rows, rounded up to kRows, of the tile's panels.
+template <class Fetch, class Finish>
+void multiply(const Panels& a, const Panels& b, int64_t depth, const Tile& tile, const Panels& partial, Fetch&& fetch,
+              Finish&& finish) {
   const Floats f;
   for (int64_t k = 0; k < depth; k += kDepth) {
     const int64_t count = std::min(kDepth, depth - k);
     const bool first = k == 0, last = k + count == depth;
     for (int64_t p = tile.b_begin; p < tile.b_end; ++p) {
       const int64_t width = b.width(p);
+      const Ahead ahead(b, tile, k, p, depth);
       for (int64_t i = tile.a_begin; i < tile.a_end; i += kRows) {
         const int64_t from = i / kPanel;
         float* const sums = partial.panel(p - tile.b_begin) + (i - tile.a_begin) * width;
-        const auto block = [&](auto&& store) {
-          multiply_block(width / kLanes, a.at(k, from) + i % kPanel, a.width(from), b.at(k, p), width, count, store);
+        const auto block = [&](auto&& fetch_row, auto&& store) LACUNA_FETCHES {
+          multiply_block(width / kLanes, a.at(k, from) + i % kPanel, a.width(from), b.at(k, p), width, count, fetch_row,
+                         store);
         };
         if (last) {
-          announce(i, p);
-          block([&](int r, int v, hn::Vec<Floats> sum) {
-            finish(i + r, p, v, first ? sum : hn::Add(hn::Load(f, sums + r * width + v * kLanes), sum));
-          });
+          block(
+              [&](int64_t r) LACUNA_FETCHES {
+                fetch(i + r, p);
+                ahead.fetch(i + r);
+              },
+              [&](int r, int v, hn::Vec<Floats> sum) {
+                finish(i + r, p, v, first ? sum : hn::Add(hn::Load(f, sums + r * width + v * kLanes), sum));
+              });
         } else {
-          block([&](int r, int v, hn::Vec<Floats> sum) {
-            float* const to = sums + r * width + v * kLanes;
-            hn::Store(first ? sum : hn::Add(hn::Load(f, to), sum), f, to);
-          });
+          block([&](int64_t r) LACUNA_FETCHES { ahead.fetch(i + r); },
+                [&](int r, int v, hn::Vec<Floats> sum) {
+                  float* const to = sums + r * width + v * kLanes;
+                  hn::Store(first ? sum : hn::Add(hn::Load(f, to), sum), f, to);
+                });
         }
       }
     }
