@@ -107,6 +107,60 @@ TEST(Rls, AStepIsAProjectionAndAnAbsorption) {
   }
 }
 
+// x I = x to the last bit shows a number that a panel, narrow, deep or ragged, puts in a wrong place.
+TEST(Rls, TheIdentityProjectsNothingAway) {
+  for (int tier : usable_tiers()) {
+    Context ctx(2, tier);
+    for (int64_t form : {kPotter, kPlain}) {
+      for (int64_t s : {1, 63, 64, 65, 1100}) {
+        for (int64_t c : {1, 7, 40}) {
+          SCOPED_TRACE("tier " + std::to_string(tier) + " form " + std::to_string(form) + " s " + std::to_string(s) +
+                       " c " + std::to_string(c));
+          Projector projector(form, 0, s);
+          const auto g = random_values(c * s, 5);
+          EXPECT_EQ(g, projector.project(ctx, g, c));
+        }
+      }
+    }
+  }
+}
+
+// r P r beyond float: P stays, the update that PLAIN lets wait included, and so do out and the state.
+TEST(Rls, ARefusedStepLeavesPAsItWas) {
+  const int64_t s = 130, c = 9;
+  const auto r = random_values(s, 1), g = random_values(c * s, 2);
+  std::vector<float> large = random_values(s, 3);
+  for (float& value : large) value *= 1e30f;
+  for (int tier : usable_tiers()) {
+    Context ctx(2, tier);
+    for (int64_t form : {kPotter, kPlain, kLowRank}) {
+      for (int64_t norm : {0, 1}) {
+        SCOPED_TRACE("tier " + std::to_string(tier) + " form " + std::to_string(form) + " norm " +
+                     std::to_string(norm));
+        Projector projector(form, norm, s);
+        projector.absorb(ctx, r, 1);
+        const std::vector<float> before = projector.project(ctx, g, c);
+        const std::vector<double> state = projector.state.values();
+        Guarded<float> out(c * s);
+        std::fill_n(out.data(), c * s, 7.0f);
+        auto args = projector.args<lacuna_rls_step_args>();
+        args.b = 1;
+        args.c = c;
+        args.ld_r = args.ld_g = args.ld_out = s;
+        args.norm = norm;
+        args.alpha = args.scale = 1;
+        args.r = large.data();
+        args.g = const_cast<float*>(g.data());
+        args.out = out.data();
+        EXPECT_EQ(LACUNA_NON_FINITE, call(ctx, LACUNA_OP_rls_step, args));
+        EXPECT_EQ(std::vector<float>(c * s, 7.0f), out.values());
+        EXPECT_EQ(state, projector.state.values());
+        expect_near(before, projector.project(ctx, g, c));
+      }
+    }
+  }
+}
+
 TEST(Rls, TheNumberOfThreadsDoesNotShow) {
   const int64_t s = 410, c = 37;
   const auto r = random_values(s, 1), g = random_values(c * s, 2);

@@ -184,7 +184,7 @@
 //               alpha 1 gives S.
 // FRO would take S and M out of float's range after some 3,000 updates: a back end moves them and c by a power of two, so compare P
 // and not `factor`. A non-finite r, or an alpha + r.P r that is infinite or (in PLAIN and LOW_RANK, by rounding) not
-// positive, is LACUNA_NON_FINITE and leaves P as it was.
+// positive, is LACUNA_NON_FINITE and leaves P as it was (in PLAIN, what waited in u may be in M by then, and u 0).
 #define LACUNA_FIELDS_rls_absorb(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(b) SIZE(s) SIZE(rows) STRIDE(ld_r) STRIDE(ld_factor)        \
   CODE(form) CODE(norm) REAL(alpha)                                \

@@ -63,21 +63,21 @@ inline int64_t rls_gemm_bytes(int64_t m, int64_t n, int64_t k) {
 
 // How a product [x; r] M of rls_product-inl.h is cut, and where the parts of its workspace lie.
 struct RlsProductCut {
-  static constexpr int64_t kRowBlock = 24;  // rows of M that are worked on together: whole tiles of every size
-  static constexpr int64_t kColumns = 2 * kRowBlock;  // columns of M that are copied together: whole cache lines
+  static constexpr int64_t kColumns = 64;     // columns of M that are worked on together
+  static constexpr int64_t kDepth = 512;      // rows of them in the deepest panel; two stay in the second-level cache
+  static constexpr int64_t kFirstDepth = 64;  // in the first one, which nothing hides
 
   RlsProductCut(int threads, const RlsStep& step, RlsRoom& room) {
-    const int64_t p = step.m + step.b, s = step.s, padded = (p + 15) / 16 * 16;
-    // A^T of one part stays in the second-level cache.
-    depth = std::clamp<int64_t>(98304 / std::max<int64_t>(padded, 1) / 16 * 16, 128, 512);
-    rows = kColumns;
-    chunks = (s + rows - 1) / rows;
-    at = room.floats(Extent{padded} * Extent{s});
-    sums = room.floats(Extent{padded} * Extent{s});
-    panels = room.floats(Extent{threads} * Extent{depth * kColumns});
+    const Extent p = Extent{step.m} + Extent{step.b};
+    chunks = (step.s + kColumns - 1) / kColumns;
+    panel = std::min(kDepth, step.s) * kColumns;
+    panels = room.floats(Extent{threads} * Extent{2 * panel});
+    left = room.floats(p * Extent{step.s});
+    sums = room.floats(Extent{threads} * p * Extent{kColumns});
   }
 
-  int64_t depth, rows, chunks, at, sums, panels;
+  int64_t chunks, panel;       // blocks of columns; floats of a panel, of which every worker has two
+  int64_t panels, left, sums;  // A in groups of rows; a worker's sums of a block
 };
 
 template <class T>

@@ -11,11 +11,12 @@
 //
 // Two threads, Zen 4, ms, best of 15, s = 2,048 and 101 rows | s = 4,096 and 64 rows of h for 1,000 classes:
 //   oneDNN for [x; r] M, then a pass for the update             5.1  | 17.0 (the sum of its parts)
-//   the product of rls_product-inl.h, then a pass                4.9  | 17.2
+//   a product of our own, then a pass                            4.9  | 17.2
 //   the update waits for the next product                        4.4  | 14.2
+//   ... and hides behind it in panels (rls_product-inl.h)        4.2  | 13.5
 // Of these 2.7 ms at s = 4,096 are e^T (h P) in oneDNN. The machine's 233 GFLOP/s bound them at 3.7 and 11.5 ms. Only
-// the lower triangle of M could be kept: that saves bytes, a tenth of the time, but every tile would be used twice,
-// once transposed.
+// the lower triangle of M could be kept: that saves bytes, which hide behind arithmetic as it is, and every tile would
+// be used twice, once transposed.
 #include <cmath>
 #include <numeric>
 
@@ -34,16 +35,18 @@ struct PlainCut {
   PlainCut(int threads, const RlsStep& step) : product_cut(threads, step, room) {
     const int64_t s = step.s, b = step.b, m = step.m;
     product = room.floats(Extent{m + b} * Extent{s});
-    cross = room.floats(Extent{m + b} * Extent{b + 1});
     if (b > 0) coefficients = room.doubles(Extent{b} * Extent{b});
     sums = room.doubles(Extent{s});
-    gemm_space = room.take(Extent{std::max(rls_gemm_bytes(m, std::max<int64_t>(b, 1), s), rls_gemm_bytes(m, s, b))}, 1);
+    if (b > 1) {
+      cross = room.floats(Extent{m} * Extent{b});
+      gemm_space = room.take(Extent{std::max(rls_gemm_bytes(m, b, s), rls_gemm_bytes(m, s, b))}, 1);
+    }
     bytes = room.bytes();
   }
 
   RlsRoom room;
   RlsProductCut product_cut;
-  int64_t product, cross, coefficients = 0, sums, gemm_space, bytes;
+  int64_t product, coefficients = 0, sums, cross = 0, gemm_space = 0, bytes;
 };
 
 }  // namespace lacuna
@@ -98,47 +101,67 @@ double update(CpuContext& ctx, const RlsStep& step, const float* v, double* sums
   return fro ? std::accumulate(sums, sums + step.s, 0.0) : 0;
 }
 
+// y = scale (product - (x v^T) v); v may be NULL.
+void finish(CpuContext& ctx, const RlsStep& step, const float* product, const float* v, double scale) {
+  const Floats d;
+  const int64_t s = step.s;
+  const auto factor = hn::Set(d, static_cast<float>(scale));
+  parallel_ranges(ctx, step.m, s, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const auto xv = hn::Set(d, v ? static_cast<float>(rls_dot(s, step.x + i * step.ld_x, v)) : 0.0f);
+      for_vectors(d, 0, s, [&](int64_t j, auto lanes) {
+        auto y = load(d, product + i * s + j, lanes);
+        if (v) y = hn::NegMulAdd(xv, load(d, v + j, lanes), y);
+        store(d, hn::Mul(factor, y), step.y + i * step.ld_y + j, lanes);
+      });
+    }
+  });
+}
+
 }  // namespace
 
 lacuna_status rls_plain(CpuContext& ctx, const RlsStep& step) {
   const int64_t m = step.m, b = step.b, s = step.s;
   const PlainCut cut(ctx.threads(), step);
   float* const product = rls_part<float>(step, cut.product);
-  float* const cross = rls_part<float>(step, cut.cross);
-  float* const gemm_space = rls_part<float>(step, cut.gemm_space);
   // What absorbs may write M: the update that waits is carried out while M is read.
   float* const u = step.row(s);
   const bool waits = std::any_of(u, u + s, [](float value) { return value != 0; });
-  rls_product<true>(ctx, step, cut.product_cut, step.factor, step.ld_factor, waits && b > 0 ? u : nullptr, product);
-  if (waits && b > 0) std::fill_n(u, s, 0.0f);
-  if (waits && b == 0) {
-    const lacuna_status status = rls_correct(ctx, m, s, {step.x, step.ld_x}, 1, {u, s}, -1, cross, product, gemm_space);
-    if (status) return status;
+  float* const settled = waits && b > 0 ? u : nullptr;
+  if (m + b <= kRlsNarrow) {
+    rls_narrow_product(ctx, step, cut.product_cut, step.factor, step.ld_factor, settled, product);
+  } else {
+    rls_product<false>(ctx, step, cut.product_cut, step.factor, step.ld_factor, settled, product);
   }
   double& c = step.state[0];
+  if (b == 0) {
+    finish(ctx, step, product, waits ? u : nullptr, step.scale / c);
+    return LACUNA_OK;
+  }
+  std::fill_n(u, s, 0.0f);
+  float* const v = product + m * s;
+  if (const lacuna_status status = rls_innovation(ctx, step, v, rls_part<double>(step, cut.coefficients)))
+    return status;
+  const bool absorb_first = step.order == kRlsAbsorbThenProject;
+  if (m > 0 && b > 1 && absorb_first) {
+    const lacuna_status status =
+        rls_correct(ctx, m, s, {step.x, step.ld_x}, b, {v, s}, -1, rls_part<float>(step, cut.cross), product,
+                    rls_part<float>(step, cut.gemm_space));
+    if (status) return status;
+  }
+  step.state[1] += static_cast<double>(b);
   double scale = step.scale / c;
-  if (b > 0) {
-    float* const v = product + m * s;
-    if (const lacuna_status status = rls_innovation(ctx, step, v, rls_part<double>(step, cut.coefficients)))
-      return status;
-    if (m > 0 && step.order == kRlsAbsorbThenProject) {
-      const lacuna_status status =
-          rls_correct(ctx, m, s, {step.x, step.ld_x}, b, {v, s}, -1, cross, product, gemm_space);
-      if (status) return status;
-    }
-    step.state[1] += static_cast<double>(b);
-    if (b == 1 && step.norm == kRlsNone) {
-      std::copy_n(v, s, u);
-    } else {
-      const double square = update(ctx, step, v, rls_part<double>(step, cut.sums));
-      if (step.norm == kRlsFro) {
-        c = std::sqrt(square);
-        if (step.order == kRlsAbsorbThenProject) scale = step.scale / c;
-        rls_recentre(ctx, step, 1);
-      }
+  if (b == 1 && step.norm == kRlsNone) {
+    std::copy_n(v, s, u);
+  } else {
+    const double square = update(ctx, step, v, rls_part<double>(step, cut.sums));
+    if (step.norm == kRlsFro) {
+      c = std::sqrt(square);
+      if (absorb_first) scale = step.scale / c;
+      rls_recentre(ctx, step, 1);
     }
   }
-  if (m > 0) rls_scale(ctx, m, s, {product, s}, scale, step.y, step.ld_y);
+  finish(ctx, step, product, b == 1 && absorb_first ? v : nullptr, scale);
   return LACUNA_OK;
 }
 

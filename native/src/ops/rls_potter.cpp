@@ -25,7 +25,8 @@
 //   the products of rls_product-inl.h                            9.8  | 29.9
 //   columns prefetched as they are copied, shallower parts       9.6  | 28.4
 //   S updated behind the second product                          9.3  | 27.4
-// Twice the plain form's arithmetic in 2.1 and 1.9 times its time.
+//   both products through panels                                 8.9  | 25.7
+// Twice the plain form's products with M in 2.1 and 2.0 times its time.
 #include <cmath>
 #include <numeric>
 
@@ -196,7 +197,6 @@ double squared_norm(CpuContext& ctx, const Dnnl& dnnl, const PotterCut& cut, con
 
 // S[begin to end) -= g h f^T when the product that gives h has passed; z = -g h.
 struct UpdateBehind {
-  static constexpr int64_t kDotted = 1;
   const RlsStep& step;
   const float* h;
   const float* f;

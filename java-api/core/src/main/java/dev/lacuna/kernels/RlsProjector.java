@@ -4,11 +4,8 @@ import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.kernels.RlsState.Gradient;
 import dev.lacuna.spi.Memory;
-import dev.lacuna.spi.OpCall;
-import dev.lacuna.spi.OpLayouts.RlsAbsorb;
-import dev.lacuna.spi.OpLayouts.RlsProject;
-import dev.lacuna.spi.OpLayouts.RlsStep;
 import java.lang.foreign.MemorySegment;
 import java.nio.FloatBuffer;
 
@@ -27,7 +24,8 @@ import java.nio.FloatBuffer;
  * costs less where n is below the number of classes.
  *
  * <p>Arrays on the heap are copied into the context's memory and back; segments outside the heap
- * and direct buffers are used in place on the CPU. An error leaves P and arrays as they were.
+ * and direct buffers are used in place on the CPU. An error leaves P and arrays as they were; how P
+ * is held may have changed, from LOW_RANK to POTTER or, in PLAIN, by an update that waited.
  */
 public final class RlsProjector implements AutoCloseable {
   /** How P is held. */
@@ -48,7 +46,7 @@ public final class RlsProjector implements AutoCloseable {
      */
     LOW_RANK(2);
 
-    private final int code;
+    final int code;
 
     Form(int code) {
       this.code = code;
@@ -65,7 +63,7 @@ public final class RlsProjector implements AutoCloseable {
      */
     FRO(1);
 
-    private final int code;
+    final int code;
 
     Norm(int code) {
       this.code = code;
@@ -79,7 +77,7 @@ public final class RlsProjector implements AutoCloseable {
     /** Orthogonal to the new features as well, as MLA's official code and OWM do. */
     ABSORB_THEN_PROJECT(1);
 
-    private final int code;
+    final int code;
 
     Order(int code) {
       this.code = code;
@@ -89,17 +87,9 @@ public final class RlsProjector implements AutoCloseable {
   /** size x size numbers must fit in an array. */
   private static final int MAX_SIZE = 46_340;
 
-  /** Rows of a block when LOW_RANK becomes POTTER: enough for large products. */
-  private static final int CONVERTED_TOGETHER = 64;
-
   private final Context context;
   private final int size;
-  private final Form wanted;
-  private final Norm norm;
-  private final Memory state;
-  private Form form;
-  private Memory factor;
-  private boolean closed;
+  private final RlsState p;
 
   /** A projector in form {@link Form#POTTER}. */
   public RlsProjector(Context context, int size, Norm norm) {
@@ -117,12 +107,7 @@ public final class RlsProjector implements AutoCloseable {
     }
     this.context = context;
     this.size = size;
-    this.norm = norm;
-    wanted = form;
-    this.form = form;
-    factor = allocate(form);
-    state = context.allocate(2 * Double.BYTES);
-    fill(form, factor);
+    p = new RlsState(context, size, form, norm);
   }
 
   /** Number of features. */
@@ -132,51 +117,12 @@ public final class RlsProjector implements AutoCloseable {
 
   /** How P is held now: {@link Form#LOW_RANK} goes over to {@link Form#POTTER}. */
   public Form form() {
-    return form;
+    return p.form();
   }
 
   /** Back to P = I. */
   public void reset() {
-    if (form != wanted) {
-      Memory fresh = allocate(wanted);
-      context.free(factor);
-      factor = fresh;
-      form = wanted;
-    }
-    fill(form, factor);
-  }
-
-  private long rows(Form of) {
-    return switch (of) {
-      case POTTER -> size;
-      case PLAIN -> size + 1L;
-      case LOW_RANK -> 2L * rank();
-    };
-  }
-
-  private int rank() {
-    return Math.max(1, size / 4);
-  }
-
-  private Memory allocate(Form of) {
-    return context.allocate(rows(of) * size * context.real().bytes());
-  }
-
-  /** P = I. */
-  private void fill(Form as, Memory into) {
-    if (as != Form.LOW_RANK) {
-      double[] row = new double[size];
-      for (int i = 0; i < rows(as); i++) {
-        if (i < size) {
-          row[i] = 1;
-        }
-        context.write(into, (long) i * size * context.real().bytes(), row);
-        if (i < size) {
-          row[i] = 0;
-        }
-      }
-    }
-    setState(1, 0);
+    p.reset();
   }
 
   // Absorbing.
@@ -220,43 +166,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Absorbs the rows of a block [count, size] that lies in the back end's memory. */
   public void absorb(Memory r, long offset, int count, double alpha) {
-    makeRoom(count);
-    absorb(form, norm, factor, r, offset, count, alpha);
-  }
-
-  private void absorb(
-      Form as, Norm with, Memory into, Memory r, long offset, int count, double alpha) {
-    OpCall call = context.call(RlsAbsorb.OP).set(RlsAbsorb.S, size).set(RlsAbsorb.B, count);
-    call.set(RlsAbsorb.ROWS, rows(as)).set(RlsAbsorb.FORM, as.code).set(RlsAbsorb.NORM, with.code);
-    call.set(RlsAbsorb.LD_R, size).set(RlsAbsorb.LD_FACTOR, size).set(RlsAbsorb.ALPHA, alpha);
-    call.tensor(RlsAbsorb.R, r, offset).tensor(RlsAbsorb.FACTOR, into, 0);
-    call.tensor(RlsAbsorb.STATE, state, 0);
-    context.run(call);
-  }
-
-  /** LOW_RANK: goes over to POTTER where {@code count} more rows would not fit. */
-  private void makeRoom(int count) {
-    if (form != Form.LOW_RANK || count < 0 || absorbed() <= rank() - count) {
-      return;
-    }
-    double[] before = state();
-    long row = (long) size * context.real().bytes();
-    Memory potter = allocate(Form.POTTER);
-    try {
-      fill(Form.POTTER, potter);
-      for (int i = 0; i < (int) before[1]; i += CONVERTED_TOGETHER) {
-        int together = Math.min(CONVERTED_TOGETHER, (int) before[1] - i);
-        absorb(Form.POTTER, Norm.NONE, potter, factor, (rank() + i) * row, together, 1);
-      }
-    } catch (RuntimeException e) {
-      context.free(potter);
-      setState(before[0], before[1]);
-      throw e;
-    }
-    setState(before[0], before[1]);
-    context.free(factor);
-    factor = potter;
-    form = Form.POTTER;
+    p.absorb(r, offset, count, alpha);
   }
 
   // Projecting.
@@ -281,10 +191,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Replaces a gradient [rows, size] that lies in the back end's memory. */
   public void project(Memory gradient, long offset, int rows) {
-    OpCall call = projection(rows);
-    call.set(RlsProject.SCALE, 1.0).set(RlsProject.LD_G, size);
-    call.tensor(RlsProject.G, gradient, offset).tensor(RlsProject.OUT, gradient, offset);
-    context.run(call);
+    p.project(Gradient.whole(gradient, offset, rows));
   }
 
   /**
@@ -320,37 +227,38 @@ public final class RlsProjector implements AutoCloseable {
   /** The same on segments of floats. */
   public void projectFactored(
       MemorySegment e, MemorySegment h, int n, int classes, double scale, MemorySegment out) {
-    requireSamples(n);
     try (Borrowings borrowed = new Borrowings(context)) {
-      OpCall call = projection(classes);
-      call.set(RlsProject.SCALE, scale).set(RlsProject.N, n);
-      call.set(RlsProject.LD_E, classes).set(RlsProject.LD_H, size);
-      call.tensor(RlsProject.E, borrowed.read("e", e, DType.F32, n, classes), 0);
-      call.tensor(RlsProject.H, borrowed.read("h", h, DType.F32, n, size), 0);
-      call.tensor(RlsProject.OUT, borrowed.write("out", out, DType.F32, classes, size), 0);
-      context.run(call);
+      p.project(factored(borrowed, e, h, n, classes, scale, out));
       borrowed.commit();
     }
   }
 
-  private OpCall projection(int rows) {
-    OpCall call = context.call(RlsProject.OP).set(RlsProject.C, rows).set(RlsProject.S, size);
-    call.set(RlsProject.ROWS, rows(form)).set(RlsProject.FORM, form.code);
-    call.set(RlsProject.LD_FACTOR, size).set(RlsProject.LD_OUT, size);
-    return call.tensor(RlsProject.FACTOR, factor, 0).tensor(RlsProject.STATE, state, 0);
-  }
-
-  private static void requireSamples(int n) {
+  private Gradient factored(
+      Borrowings borrowed,
+      MemorySegment e,
+      MemorySegment h,
+      int n,
+      int classes,
+      double scale,
+      MemorySegment out) {
     if (n < 1) {
       throw new LacunaException(Status.INVALID_ARGUMENT, "n is " + n + ", want at least 1");
     }
+    return Gradient.factored(
+        borrowed.read("e", e, DType.F32, n, classes),
+        borrowed.read("h", h, DType.F32, n, size),
+        n,
+        classes,
+        scale,
+        borrowed.write("out", out, DType.F32, classes, size));
   }
 
   // Both.
 
   /**
    * Absorbs a feature vector and replaces a gradient [rows, size] by gradient P, in one call that
-   * passes over P less often than two.
+   * passes over P less often than two. A back end without such a call (CUDA) does one after the
+   * other: should the second fail there, the first stands.
    */
   public void step(float[] r, double alpha, float[] gradient, int rows, Order order) {
     step(Borrowings.segment("r", r), alpha, Borrowings.segment("gradient", gradient), rows, order);
@@ -380,22 +288,7 @@ public final class RlsProjector implements AutoCloseable {
       long gradientOffset,
       int rows,
       Order order) {
-    if (!context.supports(RlsStep.OP)) {
-      if (order == Order.ABSORB_THEN_PROJECT) {
-        absorb(r, offset, alpha);
-      }
-      project(gradient, gradientOffset, rows);
-      if (order == Order.PROJECT_THEN_ABSORB) {
-        absorb(r, offset, alpha);
-      }
-      return;
-    }
-    makeRoom(1);
-    OpCall call = bothAtOnce(r, offset, 1, alpha, rows, order);
-    call.set(RlsStep.SCALE, 1.0).set(RlsStep.LD_G, size);
-    call.tensor(RlsStep.G, gradient, gradientOffset);
-    call.tensor(RlsStep.OUT, gradient, gradientOffset);
-    context.run(call);
+    p.step(r, offset, 1, alpha, Gradient.whole(gradient, gradientOffset, rows), order);
   }
 
   /**
@@ -468,89 +361,29 @@ public final class RlsProjector implements AutoCloseable {
       double scale,
       MemorySegment out,
       Order order) {
-    requireSamples(n);
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory features = borrowed.read("r", r, DType.F32, count, size);
-      Memory left = borrowed.read("e", e, DType.F32, n, classes);
-      Memory right = borrowed.read("h", h, DType.F32, n, size);
-      Memory target = borrowed.write("out", out, DType.F32, classes, size);
-      makeRoom(count);
-      OpCall call = bothAtOnce(features, 0, count, alpha, classes, order);
-      call.set(RlsStep.SCALE, scale).set(RlsStep.N, n);
-      call.set(RlsStep.LD_E, classes).set(RlsStep.LD_H, size);
-      call.tensor(RlsStep.E, left, 0).tensor(RlsStep.H, right, 0).tensor(RlsStep.OUT, target, 0);
-      context.run(call);
+      Gradient gradient = factored(borrowed, e, h, n, classes, scale, out);
+      p.step(features, 0, count, alpha, gradient, order);
       borrowed.commit();
     }
-  }
-
-  private OpCall bothAtOnce(Memory r, long offset, int count, double alpha, int rows, Order order) {
-    OpCall call = context.call(RlsStep.OP).set(RlsStep.B, count).set(RlsStep.C, rows);
-    call.set(RlsStep.S, size).set(RlsStep.ROWS, rows(form)).set(RlsStep.FORM, form.code);
-    call.set(RlsStep.NORM, norm.code).set(RlsStep.ORDER, order.code).set(RlsStep.ALPHA, alpha);
-    call.set(RlsStep.LD_R, size).set(RlsStep.LD_FACTOR, size).set(RlsStep.LD_OUT, size);
-    call.tensor(RlsStep.R, r, offset).tensor(RlsStep.FACTOR, factor, 0);
-    return call.tensor(RlsStep.STATE, state, 0);
   }
 
   // Reading.
 
   /** P [size, size], row-major, computed in double from the form: for tests and pictures. */
   public double[] matrix() {
-    double[] numbers = context.read(factor, 0, Math.toIntExact(rows(form) * size));
-    double[] state = state();
-    double[] p = new double[size * size];
-    for (int i = 0; i < size; i++) {
-      for (int j = 0; j <= i; j++) {
-        double entry =
-            switch (form) {
-              case POTTER -> {
-                double sum = 0;
-                for (int k = 0; k < size; k++) {
-                  sum += numbers[i * size + k] * numbers[j * size + k];
-                }
-                yield sum;
-              }
-              case PLAIN ->
-                  numbers[i * size + j] - numbers[size * size + i] * numbers[size * size + j];
-              case LOW_RANK -> {
-                double sum = i == j ? 1 : 0;
-                for (int k = 0; k < (int) state[1]; k++) {
-                  sum -= numbers[k * size + i] * numbers[k * size + j];
-                }
-                yield sum;
-              }
-            };
-        p[i * size + j] = entry / state[0];
-        p[j * size + i] = entry / state[0];
-      }
-    }
-    return p;
+    return p.matrix();
   }
 
   /** Vectors absorbed since the start. */
   public long absorbed() {
-    return (long) state()[1];
-  }
-
-  private double[] state() {
-    double[] numbers = new double[2];
-    context.download(MemorySegment.ofArray(numbers), state, 0, 2 * Double.BYTES);
-    return numbers;
-  }
-
-  private void setState(double c, double absorbed) {
-    double[] numbers = {c, absorbed};
-    context.upload(state, 0, MemorySegment.ofArray(numbers), 2 * Double.BYTES);
+    return p.absorbed();
   }
 
   /** Frees P; closing twice is fine. */
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      context.free(factor);
-      context.free(state);
-    }
+    p.close();
   }
 }
