@@ -2,12 +2,14 @@ package dev.lacuna.bindings;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.JarURLConnection;
 import java.net.URI;
 import java.net.URL;
+import java.net.URLClassLoader;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +21,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.jar.JarEntry;
 import java.util.jar.JarFile;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +59,7 @@ final class NativeFiles {
     }
     List<URL> urls = new ArrayList<>();
     for (String name : names) {
-      URL url = NativeFiles.class.getClassLoader().getResource(resources + "/" + name);
+      URL url = resource(resources + "/" + name);
       if (url == null) {
         tried.add("resource " + resources + "/" + name + ": not on the class or module path");
         return null;
@@ -73,6 +76,43 @@ final class NativeFiles {
     } catch (IOException e) {
       throw new UncheckedIOException("cannot extract " + resources + ": " + e.getMessage(), e);
     }
+  }
+
+  /**
+   * A resource of the class path, of a module, or of a jar that only lies on the module path: no
+   * module asks for one without classes, so that Java leaves it out.
+   */
+  private static @Nullable URL resource(String name) {
+    URL url = NativeFiles.class.getClassLoader().getResource(name);
+    if (url != null) {
+      return url;
+    }
+    try (URLClassLoader jars = new URLClassLoader(modulePath(), null)) {
+      return jars.getResource(name);
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot read the module path: " + e.getMessage(), e);
+    }
+  }
+
+  /** The module path's jars and folders, and the jars in those folders. */
+  private static URL[] modulePath() throws IOException {
+    List<URL> urls = new ArrayList<>();
+    String modulePath = System.getProperty("jdk.module.path");
+    if (modulePath == null) {
+      return new URL[0];
+    }
+    for (String entry : modulePath.split(File.pathSeparator, -1)) {
+      Path path = Path.of(entry);
+      urls.add(path.toUri().toURL());
+      if (Files.isDirectory(path)) {
+        try (Stream<Path> inside = Files.list(path)) {
+          for (Path jar : inside.filter(file -> file.toString().endsWith(".jar")).toList()) {
+            urls.add(jar.toUri().toURL());
+          }
+        }
+      }
+    }
+    return urls.toArray(URL[]::new);
   }
 
   private static Path extract(List<URL> urls, List<String> names) throws IOException {
