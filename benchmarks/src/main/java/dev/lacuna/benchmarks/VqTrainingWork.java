@@ -2,11 +2,10 @@ package dev.lacuna.benchmarks;
 
 import dev.lacuna.Context;
 import dev.lacuna.kernels.VqNearest;
+import dev.lacuna.kernels.VqQuantize;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.VqEma;
-import dev.lacuna.spi.OpLayouts.VqQuantizeBwd;
-import dev.lacuna.spi.OpLayouts.VqQuantizeFwd;
 import dev.lacuna.spi.OpLayouts.VqStatistics;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -26,6 +25,8 @@ public final class VqTrainingWork extends Workload {
   /** Of the moving averages. */
   public static final double DECAY = 0.99;
 
+  private static final VqQuantize.Options OPTIONS =
+      VqQuantize.Options.DEFAULT.withCommitment(new VqQuantize.Commitment(BETA, 0));
   private static final int CHECKED_CODES = 32;
 
   /** Sizes, vectors and codes. */
@@ -65,12 +66,12 @@ public final class VqTrainingWork extends Workload {
     private final int n = search.n;
     private final int d = search.d;
     private final int k = search.k;
+    private final VqQuantize.Shape shape = new VqQuantize.Shape(1, n, d, k);
     private final Context context;
     private final Variant variant;
     private final MemorySegment index = floats(n);
     private final MemorySegment q = floats((long) n * d);
     private final MemorySegment loss = floats(1);
-    private final MemorySegment dloss = floats(1);
     private final MemorySegment dz = floats((long) n * d);
     private final MemorySegment count = floats(k);
     private final MemorySegment sum = floats((long) k * d);
@@ -81,7 +82,6 @@ public final class VqTrainingWork extends Workload {
     Ours(Context context, Variant variant) {
       this.context = context;
       this.variant = variant;
-      dloss.setAtIndex(ValueLayout.JAVA_FLOAT, 0, 1);
       restart();
     }
 
@@ -96,36 +96,13 @@ public final class VqTrainingWork extends Workload {
     @Override
     public void run() {
       VqNearest.search(context, search.z, n, d, codebook, k, index, null, variant.precision());
-      quantize();
-      gradient();
+      loss.setAtIndex(
+          ValueLayout.JAVA_FLOAT,
+          0,
+          (float) VqQuantize.forward(context, shape, OPTIONS, search.z, codebook, index, q));
+      VqQuantize.backward(context, shape, OPTIONS, dq, 1, search.z, codebook, index, dz);
       statistics();
       update();
-    }
-
-    private void quantize() {
-      OpCall call = context.call(VqQuantizeFwd.OP);
-      call.set(VqQuantizeFwd.M, 1).set(VqQuantizeFwd.N, n).set(VqQuantizeFwd.D, d);
-      call.set(VqQuantizeFwd.K, k).set(VqQuantizeFwd.LD_Z, d).set(VqQuantizeFwd.LD_CODEBOOK, d);
-      call.set(VqQuantizeFwd.LD_Q, d).set(VqQuantizeFwd.OWN, BETA).set(VqQuantizeFwd.CROSS, 0.0);
-      call.tensor(VqQuantizeFwd.Z, Memory.of(search.z), 0);
-      call.tensor(VqQuantizeFwd.CODEBOOK, Memory.of(codebook), 0);
-      call.tensor(VqQuantizeFwd.INDEX, Memory.of(index), 0);
-      call.tensor(VqQuantizeFwd.Q, Memory.of(q), 0);
-      context.run(call.tensor(VqQuantizeFwd.LOSS, Memory.of(loss), 0));
-    }
-
-    private void gradient() {
-      OpCall call = context.call(VqQuantizeBwd.OP);
-      call.set(VqQuantizeBwd.M, 1).set(VqQuantizeBwd.N, n).set(VqQuantizeBwd.D, d);
-      call.set(VqQuantizeBwd.K, k).set(VqQuantizeBwd.LD_DQ, d).set(VqQuantizeBwd.LD_Z, d);
-      call.set(VqQuantizeBwd.LD_CODEBOOK, d).set(VqQuantizeBwd.LD_DZ, d);
-      call.set(VqQuantizeBwd.OWN, BETA).set(VqQuantizeBwd.CROSS, 0.0);
-      call.tensor(VqQuantizeBwd.DQ, Memory.of(dq), 0);
-      call.tensor(VqQuantizeBwd.DLOSS, Memory.of(dloss), 0);
-      call.tensor(VqQuantizeBwd.Z, Memory.of(search.z), 0);
-      call.tensor(VqQuantizeBwd.CODEBOOK, Memory.of(codebook), 0);
-      call.tensor(VqQuantizeBwd.INDEX, Memory.of(index), 0);
-      context.run(call.tensor(VqQuantizeBwd.DZ, Memory.of(dz), 0));
     }
 
     private void statistics() {

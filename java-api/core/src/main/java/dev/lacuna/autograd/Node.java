@@ -1,5 +1,6 @@
 package dev.lacuna.autograd;
 
+import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
@@ -153,6 +154,11 @@ public final class Node {
   /** The tape. */
   public Tape tape() {
     return tape;
+  }
+
+  /** The tape's context. */
+  public Context context() {
+    return tape.context();
   }
 
   /** A cleared call of an op. */

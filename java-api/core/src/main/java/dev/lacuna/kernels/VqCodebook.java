@@ -29,8 +29,8 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * A modality that is absent at a position takes no part there; a row without any other counts
- * whole. A step is {@link #search} for each modality, then {@link #update}, then {@link
- * #replaceDead}.
+ * whole. A step is {@link #search}, {@link #quantize} and {@link #quantizeGrad} for each modality,
+ * then {@link #update}, then {@link #replaceDead}.
  *
  * <p>Arrays on the heap are copied; segments outside the heap and direct buffers are used in place
  * on the CPU. An error leaves codebook and arrays as they were.
@@ -140,19 +140,29 @@ public final class VqCodebook implements AutoCloseable {
 
   // Searching.
 
-  /**
-   * Nearest code of each of n rows.
-   *
-   * @param z [n, width]
-   * @param index receives n integers
-   */
-  public void search(float[] z, int n, int[] index, Precision precision) {
-    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, precision);
+  /** As {@link #search(MemorySegment, long, MemorySegment, MemorySegment, Precision)}. */
+  public void search(
+      float[] z, int n, int[] index, float @Nullable [] distance, Precision precision) {
+    search(
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        distance == null ? null : Borrowings.segment("distance", distance),
+        precision);
   }
 
-  /** Nearest code of each of n rows; buffers from their position on. */
-  public void search(FloatBuffer z, long n, IntBuffer index, Precision precision) {
-    search(Borrowings.segment("z", z), n, Borrowings.segment("index", index), null, precision);
+  /**
+   * As {@link #search(MemorySegment, long, MemorySegment, MemorySegment, Precision)}; buffers from
+   * their position on.
+   */
+  public void search(
+      FloatBuffer z, long n, IntBuffer index, @Nullable FloatBuffer distance, Precision precision) {
+    search(
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        distance == null ? null : Borrowings.segment("distance", distance),
+        precision);
   }
 
   /**
@@ -178,6 +188,124 @@ public final class VqCodebook implements AutoCloseable {
     }
   }
 
+  // Quantising.
+
+  /**
+   * As {@link #quantize(MemorySegment, long, MemorySegment, VqQuantize.Options, MemorySegment)}.
+   */
+  public double quantize(float[] z, int n, int[] index, VqQuantize.Options how, float[] q) {
+    return quantize(
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        how,
+        Borrowings.segment("q", q));
+  }
+
+  /**
+   * As {@link #quantize(MemorySegment, long, MemorySegment, VqQuantize.Options, MemorySegment)};
+   * buffers from their position on.
+   */
+  public double quantize(
+      FloatBuffer z, long n, IntBuffer index, VqQuantize.Options how, FloatBuffer q) {
+    return quantize(
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        how,
+        Borrowings.segment("q", q));
+  }
+
+  /**
+   * Codes in place of the n rows of one modality: {@link VqQuantize#forward} with these codes.
+   *
+   * @param z [n, width] floats
+   * @param index [modalities, n] 32-bit integers: first the rows' own codes, as {@link #search}
+   *     finds them, then those of the other modalities at the same positions, -1 where one is
+   *     absent; the own ones suffice where the commitment loss has no cross weight
+   * @param q receives [n, width] floats
+   * @return the commitment loss
+   */
+  public double quantize(
+      MemorySegment z, long n, MemorySegment index, VqQuantize.Options how, MemorySegment q) {
+    try (Borrowings borrowed = new Borrowings(context)) {
+      requireOpen();
+      return VqQuantize.forward(context, borrowed, shape(n, how), how, z, codebook, index, q);
+    }
+  }
+
+  /**
+   * As {@link #quantizeGrad(MemorySegment, double, MemorySegment, long, MemorySegment,
+   * VqQuantize.Options, MemorySegment)}.
+   */
+  public void quantizeGrad(
+      float @Nullable [] dq,
+      double dloss,
+      float[] z,
+      int n,
+      int[] index,
+      VqQuantize.Options how,
+      float[] dz) {
+    quantizeGrad(
+        dq == null ? null : Borrowings.segment("dq", dq),
+        dloss,
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        how,
+        Borrowings.segment("dz", dz));
+  }
+
+  /**
+   * As {@link #quantizeGrad(MemorySegment, double, MemorySegment, long, MemorySegment,
+   * VqQuantize.Options, MemorySegment)}; buffers from their position on.
+   */
+  public void quantizeGrad(
+      @Nullable FloatBuffer dq,
+      double dloss,
+      FloatBuffer z,
+      long n,
+      IntBuffer index,
+      VqQuantize.Options how,
+      FloatBuffer dz) {
+    quantizeGrad(
+        dq == null ? null : Borrowings.segment("dq", dq),
+        dloss,
+        Borrowings.segment("z", z),
+        n,
+        Borrowings.segment("index", index),
+        how,
+        Borrowings.segment("dz", dz));
+  }
+
+  /**
+   * Gradient of z of {@link #quantize}: {@link VqQuantize#backward} with these codes, so before
+   * they are updated.
+   *
+   * @param dq gradient of q [n, width] floats, or null
+   * @param dloss gradient of the commitment loss
+   * @param z [n, width] floats
+   * @param index as {@link #quantize} had it
+   * @param dz receives [n, width] floats
+   */
+  public void quantizeGrad(
+      @Nullable MemorySegment dq,
+      double dloss,
+      MemorySegment z,
+      long n,
+      MemorySegment index,
+      VqQuantize.Options how,
+      MemorySegment dz) {
+    try (Borrowings borrowed = new Borrowings(context)) {
+      requireOpen();
+      VqQuantize.backward(context, borrowed, shape(n, how), how, dq, dloss, z, codebook, index, dz);
+    }
+  }
+
+  private VqQuantize.Shape shape(long n, VqQuantize.Options how) {
+    return new VqQuantize.Shape(how.commitment().cross() == 0 ? 1 : modalities, n, width, codes);
+  }
+
   // Learning.
 
   /** As {@link #update(MemorySegment, MemorySegment, long)}. */
@@ -199,10 +327,7 @@ public final class VqCodebook implements AutoCloseable {
    */
   public void update(MemorySegment z, MemorySegment index, long n) {
     requireOpen();
-    if (n > Long.MAX_VALUE / modalities) {
-      throw invalid("n is " + n + ", want at most 2^63 / " + modalities + " modalities");
-    }
-    long rows = Math.max(n, -1) * modalities;
+    long rows = rows(n);
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory batch = borrowed.read("z", z, DType.F32, rows, width);
       Memory chosen = borrowed.read("index", index, DType.I32, rows, 1);
@@ -228,6 +353,13 @@ public final class VqCodebook implements AutoCloseable {
     call.tensor(VqEma.C, counts, 0).tensor(VqEma.W, sums, 0);
     call.tensor(VqEma.CODEBOOK, codebook, 0);
     context.run(call);
+  }
+
+  private long rows(long n) {
+    if (n > Long.MAX_VALUE / modalities) {
+      throw invalid("n is " + n + ", want at most 2^63 / " + modalities + " modalities");
+    }
+    return Math.max(n, -1) * modalities;
   }
 
   /**

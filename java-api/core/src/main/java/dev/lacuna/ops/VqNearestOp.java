@@ -2,6 +2,7 @@ package dev.lacuna.ops;
 
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.kernels.VqQuantize;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.VqNearest;
 
@@ -53,6 +54,6 @@ public final class VqNearestOp {
    */
   public static Tensor quantize(Tensor z, Tensor codebook) {
     Tensor index = nearest(z, codebook);
-    return VqQuantizeOp.quantize(z, codebook, index, VqQuantizeOp.Estimator.STRAIGHT_THROUGH);
+    return VqQuantizeOp.quantize(z, codebook, index, VqQuantize.Estimator.STRAIGHT_THROUGH);
   }
 }

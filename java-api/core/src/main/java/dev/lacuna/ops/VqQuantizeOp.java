@@ -4,6 +4,10 @@ import dev.lacuna.autograd.Differentiable;
 import dev.lacuna.autograd.Node;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.kernels.VqQuantize;
+import dev.lacuna.kernels.VqQuantize.Commitment;
+import dev.lacuna.kernels.VqQuantize.Estimator;
+import dev.lacuna.kernels.VqQuantize.Shape;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.VqQuantizeBwd;
 import dev.lacuna.spi.OpLayouts.VqQuantizeFwd;
@@ -11,50 +15,10 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Vector quantisation: rows replaced by their codes, and the commitment loss that draws them there.
- * The codebook gets no gradient: it learns by moving averages ({@code
- * dev.lacuna.kernels.VqCodebook}).
+ * {@link VqQuantize} on the tape. The codebook gets no gradient: it learns by moving averages
+ * ({@link dev.lacuna.kernels.VqCodebook}).
  */
 public final class VqQuantizeOp {
-  /** How the gradient passes from a code to the row that it replaces. */
-  public enum Estimator {
-    /** Unchanged (van den Oord et al., 2017). */
-    STRAIGHT_THROUGH(0),
-    /**
-     * Through the rotation and scaling that take the row to its code, held constant (rotation
-     * trick; Fifty et al., 2024). Unchanged where the row is 0, nothing where the code is.
-     */
-    ROTATION(1);
-
-    private final int code;
-
-    Estimator(int code) {
-      this.code = code;
-    }
-  }
-
-  /**
-   * Weights of the commitment loss: own MSE(z, q) + cross sum MSE(z, code of another modality).
-   *
-   * @param own weight of the distance to the row's own code
-   * @param cross weight of the distance to each other modality's code at the same position
-   */
-  public record Commitment(double own, double cross) {
-    /**
-     * As CMG's official code (Xia et al., NeurIPS 2023): 2 beta for the own code, and beta shared
-     * by the other modalities'.
-     *
-     * @param beta 0.25 there
-     * @param modalities how many, at least 1
-     */
-    public static Commitment of(double beta, int modalities) {
-      if (modalities < 1) {
-        throw new IllegalArgumentException("modalities is " + modalities + ", want >= 1");
-      }
-      return new Commitment(2 * beta, modalities == 1 ? 0 : beta / (modalities - 1));
-    }
-  }
-
   /**
    * Codes in place of rows.
    *
@@ -65,20 +29,14 @@ public final class VqQuantizeOp {
 
   private static final Differentiable GRADIENT =
       node -> {
-        long d = node.cols(0);
-        OpCall call =
-            node.call(VqQuantizeBwd.OP)
-                .set(VqQuantizeBwd.N, node.rows(0))
-                .set(VqQuantizeBwd.D, d)
-                .set(VqQuantizeBwd.K, node.rows(1))
-                .set(VqQuantizeBwd.M, node.attribute(0));
-        call.set(VqQuantizeBwd.LD_DQ, d)
-            .set(VqQuantizeBwd.LD_Z, d)
-            .set(VqQuantizeBwd.LD_CODEBOOK, d)
-            .set(VqQuantizeBwd.LD_DZ, d);
-        call.set(VqQuantizeBwd.ESTIMATOR, node.attribute(1))
-            .set(VqQuantizeBwd.OWN, Double.longBitsToDouble(node.attribute(2)))
-            .set(VqQuantizeBwd.CROSS, Double.longBitsToDouble(node.attribute(3)));
+        Commitment commitment =
+            new Commitment(
+                Double.longBitsToDouble(node.attribute(2)),
+                Double.longBitsToDouble(node.attribute(3)));
+        Shape shape = new Shape(node.attribute(0), node.rows(0), node.cols(0), node.rows(1));
+        VqQuantize.Options options = VqQuantize.Options.DEFAULT.withCommitment(commitment);
+        OpCall call = VqQuantize.backwardCall(node.context(), shape, options);
+        call.set(VqQuantizeBwd.ESTIMATOR, node.attribute(1));
         bindIfReached(node, call, VqQuantizeBwd.DQ, 0);
         if (node.attribute(4) != 0) {
           bindIfReached(node, call, VqQuantizeBwd.DLOSS, 1);
@@ -148,15 +106,9 @@ public final class VqQuantizeOp {
     Tensor codes = codebook.detach();
     Tensor q = tape.output(n, d);
     Tensor loss = commitment == null ? null : tape.output(1, 1);
-    double own = commitment == null ? 0 : commitment.own();
-    double cross = commitment == null ? 0 : commitment.cross();
-    OpCall call = tape.call(VqQuantizeFwd.OP).set(VqQuantizeFwd.M, m).set(VqQuantizeFwd.N, n);
-    call.set(VqQuantizeFwd.D, d).set(VqQuantizeFwd.K, codebook.size(0));
-    call.set(VqQuantizeFwd.LD_Z, d)
-        .set(VqQuantizeFwd.LD_CODEBOOK, d)
-        .set(VqQuantizeFwd.LD_Q, d)
-        .set(VqQuantizeFwd.OWN, own)
-        .set(VqQuantizeFwd.CROSS, cross);
+    Commitment weights = commitment == null ? Commitment.NONE : commitment;
+    Shape shape = new Shape(m, n, d, codebook.size(0));
+    OpCall call = VqQuantize.forwardCall(tape.context(), shape, weights);
     tape.bind(call, VqQuantizeFwd.Z, z);
     tape.bind(call, VqQuantizeFwd.CODEBOOK, codes);
     tape.bind(call, VqQuantizeFwd.INDEX, index);
@@ -170,9 +122,9 @@ public final class VqQuantizeOp {
       node.output(loss);
     }
     node.keep(m)
-        .keep(estimator.code)
-        .keep(Double.doubleToRawLongBits(own))
-        .keep(Double.doubleToRawLongBits(cross))
+        .keep(estimator.code())
+        .keep(Double.doubleToRawLongBits(weights.own()))
+        .keep(Double.doubleToRawLongBits(weights.cross()))
         .keep(loss == null ? 0 : 1)
         .end();
     return new Output(q, loss);

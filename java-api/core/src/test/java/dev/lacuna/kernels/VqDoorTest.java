@@ -74,10 +74,10 @@ final class VqDoorTest {
   @EnumSource(Precision.class)
   void arraysBuffersAndSegmentsAreSearched(Precision search) {
     int[] index = new int[3];
-    codebook.search(ROWS, 3, index, search);
+    codebook.search(ROWS, 3, index, null, search);
     assertArrayEquals(NEAREST, index);
     IntBuffer found = directInts(ByteOrder.nativeOrder(), 3);
-    codebook.search(direct(ByteOrder.nativeOrder(), ROWS), 3, found, search);
+    codebook.search(direct(ByteOrder.nativeOrder(), ROWS), 3, found, null, search);
     found.get(0, index);
     assertArrayEquals(NEAREST, index);
     IntBuffer from = IntBuffer.wrap(new int[] {7, 7, 7, 7}).position(1);
@@ -86,6 +86,12 @@ final class VqDoorTest {
         context, FloatBuffer.wrap(ROWS), 3, 2, FloatBuffer.wrap(CODES), 2, from, distance, search);
     assertArrayEquals(new int[] {7, 1, 0, 1}, from.array());
     assertArrayEquals(new float[] {0.05f, 0.05f, 0}, distance.array(), 1e-6f);
+    float[] squared = new float[3];
+    codebook.search(ROWS, 3, index, squared, search);
+    assertArrayEquals(new float[] {0.05f, 0.05f, 0}, squared, 1e-6f);
+    FloatBuffer behind = FloatBuffer.allocate(4).position(1);
+    codebook.search(FloatBuffer.wrap(ROWS), 3, IntBuffer.wrap(index), behind, search);
+    assertArrayEquals(new float[] {0, 0.05f, 0.05f, 0}, behind.array(), 1e-6f);
     MemorySegment segment = arena.allocate(12, 4);
     codebook.search(MemorySegment.ofArray(ROWS), 3, segment, null, search);
     assertArrayEquals(NEAREST, segment.toArray(ValueLayout.JAVA_INT));
@@ -94,8 +100,8 @@ final class VqDoorTest {
   @Test
   void arraysThatAreNullAreRefused() {
     int[] index = new int[3];
-    refused("z is null", () -> codebook.search((float[]) null, 3, index, Precision.EXACT));
-    refused("index is null", () -> codebook.search(ROWS, 3, (int[]) null, Precision.EXACT));
+    refused("z is null", () -> codebook.search((float[]) null, 3, index, null, Precision.EXACT));
+    refused("index is null", () -> codebook.search(ROWS, 3, (int[]) null, null, Precision.EXACT));
     refused("z is null", () -> codebook.update((float[]) null, index, 3));
     refused("index is null", () -> codebook.update(ROWS, (int[]) null, 3));
     refused("codebook is null", () -> VqNearest.search(context, ROWS, 3, 2, null, 2, index, null));
@@ -103,8 +109,8 @@ final class VqDoorTest {
 
   @Test
   void arraysThatAreTooSmallAreRefused() {
-    refused("z has 6", () -> codebook.search(ROWS, 4, new int[4], Precision.EXACT));
-    refused("index has 2", () -> codebook.search(ROWS, 3, new int[2], Precision.FAST));
+    refused("z has 6", () -> codebook.search(ROWS, 4, new int[4], null, Precision.EXACT));
+    refused("index has 2", () -> codebook.search(ROWS, 3, new int[2], null, Precision.FAST));
     refused("z has 6", () -> codebook.update(ROWS, new int[4], 4));
     refused("index has 2", () -> codebook.update(ROWS, new int[2], 3));
     refused("z would be", () -> codebook.update(ROWS, new int[3], -1));
@@ -148,7 +154,9 @@ final class VqDoorTest {
             : ByteOrder.LITTLE_ENDIAN;
     refused(
         "byte order",
-        () -> codebook.search(FloatBuffer.wrap(ROWS), 3, directInts(other, 3), Precision.EXACT));
+        () ->
+            codebook.search(
+                FloatBuffer.wrap(ROWS), 3, directInts(other, 3), null, Precision.EXACT));
     refused(
         "byte order", () -> codebook.update(direct(other, ROWS), IntBuffer.wrap(new int[3]), 3));
     try (Arena confined = Arena.ofConfined()) {
@@ -170,7 +178,7 @@ final class VqDoorTest {
     float[] bad = ROWS.clone();
     bad[3] = Float.NaN;
     for (Precision search : Precision.values()) {
-      refused("z[1, 1]", () -> codebook.search(bad, 3, index, search));
+      refused("z[1, 1]", () -> codebook.search(bad, 3, index, null, search));
     }
     assertArrayEquals(new int[] {-5, -5, -5}, index);
     assertUntouched();
