@@ -1,5 +1,6 @@
 // Prints as JSON what this machine can do at most, for the benchmarks to be held against: fused multiply-adds per
-// second in fp32, bf16 dot products, bandwidth of reading and copying memory.
+// second in fp32, bf16 dot products, bandwidth of reading, copying and updating memory. Names that end in _1 are of one
+// thread.
 //
 //   machine_peak THREADS [avx2]
 //
@@ -127,6 +128,16 @@ double copy_all(const Buffer& from, Buffer& to) {
   return 2.0 * kBytes;
 }
 
+// Every number is read, changed and written where it was: a vector at a time, as the compiler makes it of a plain loop.
+double update_all(Buffer& data) {
+  const __m128 factor = _mm_set1_ps(0.999f);
+  float* const values = data.data.get();
+  for (size_t i = 0; i < kBytes / sizeof(float); i += 16) {
+    for (int j = 0; j < 16; j += 4) _mm_store_ps(values + i + j, _mm_mul_ps(_mm_load_ps(values + i + j), factor));
+  }
+  return 2.0 * kBytes;
+}
+
 // Runs work(t) on all threads at once: what they return added up, by the time from the first start to the last end,
 // best of kRuns.
 template <typename Work>
@@ -178,14 +189,18 @@ int main(int argc, char** argv) {
     from.emplace_back(kBytes);
     to.emplace_back(kBytes);
   }
-  const double read = 1e-9 * best_rate(threads, [&](int t) { return read_all(from[t]); });
-  const double copy = 1e-9 * best_rate(threads, [&](int t) { return copy_all(from[t], to[t]); });
+  const auto rate = [&](int count, auto work) { return 1e-9 * best_rate(count, work); };
+  const auto read = [&](int t) { return read_all(from[t]); };
+  const auto copy = [&](int t) { return copy_all(from[t], to[t]); };
+  const auto update = [&](int t) { return update_all(to[t]); };
   std::printf(
       "{\"threads\": %d, \"simd\": \"%s\", \"fp32_gflops_1\": %.1f, \"fp32_gflops\": %.1f, \"bf16_gflops\": %.1f, "
-      "\"read_gbs\": %.2f, \"copy_gbs\": %.2f}\n",
+      "\"read_gbs_1\": %.2f, \"read_gbs\": %.2f, \"copy_gbs_1\": %.2f, \"copy_gbs\": %.2f, \"update_gbs_1\": %.2f, "
+      "\"update_gbs\": %.2f}\n",
       threads,
       wide       ? "avx512"
       : has.avx2 ? "avx2"
                  : "sse",
-      fp32_one, fp32_all, bf16_all, read, copy);
+      fp32_one, fp32_all, bf16_all, rate(1, read), rate(threads, read), rate(1, copy), rate(threads, copy),
+      rate(1, update), rate(threads, update));
 }

@@ -61,7 +61,9 @@ public final class Bench implements Callable<Integer> {
       description = "Only rows whose kernel, sizes and variant match in part.")
   private Pattern rows = Pattern.compile("");
 
-  @Option(names = "--quick", description = "2 rounds instead of 5, each shorter.")
+  @Option(
+      names = "--quick",
+      description = "2 rounds instead of 5, each shorter: 10 minutes, not 25.")
   private boolean quick;
 
   @Option(
@@ -135,21 +137,34 @@ public final class Bench implements Callable<Integer> {
     }
     Path home = Path.of(System.getProperty("lacuna.home", "."));
     progress("the machine's limits");
-    Machine machine = Machine.measure(home, threads, tier == Tier.AVX2);
+    Machine machine =
+        Bystanders.undisturbed(
+            () -> Machine.measure(home, threads, tier == Tier.AVX2),
+            busy -> out("others kept %.1f cores busy while the limits were measured", busy));
     out(
-        "%s, %d threads, %s; fp32 %.0f GFLOP/s (one thread %.0f), bf16 %.0f; read %.1f GB/s, copy %.1f GB/s",
+        "%s, %d threads, tier %s, %s; fp32 %.0f GFLOP/s (one thread %.0f), bf16 %.0f;"
+            + " read %.1f GB/s (%.1f), copy %.1f (%.1f), update %.1f (%.1f)",
         Machine.cpu(),
         threads,
+        tier,
         machine.simd(),
         machine.fp32(),
         machine.fp32One(),
         machine.bf16(),
         machine.read(),
-        machine.copy());
+        machine.readOne(),
+        machine.copy(),
+        machine.copyOne(),
+        machine.update(),
+        machine.updateOne());
     List<Peer> peers =
         ServiceLoader.load(Peer.class).stream().map(ServiceLoader.Provider::get).toList();
     peers.forEach(peer -> out("peer: %s", peer.describe()));
     if (growth != null) {
+      if (tier != Tier.BEST) {
+        throw new CommandLine.ParameterException(
+            spec.commandLine(), "--growth is of our best tier, it cannot go with --tier " + tier);
+      }
       new Growth(machine, peers, rows, spec.commandLine().getOut(), this::progress).run(growth);
     } else {
       table(machine, peers);
@@ -169,9 +184,17 @@ public final class Bench implements Callable<Integer> {
               + Row.ALL.stream().map(Row::label).collect(Collectors.joining(", ")));
     }
     Peer.Terms terms = new Peer.Terms(threads, tier == Tier.AVX2);
+    int rounds = quick ? QUICK_ROUNDS : ROUNDS;
+    out(
+        "%d rounds: the first of every way and setting of every peer, the others of ours and of"
+            + " ways within %.1fx of the fastest;%nusual ways and plain loops run in the first alone."
+            + " Times are medians over rounds of the median run of a process.",
+        rounds, Contest.NEAR);
     out("%n%s", Table.header());
     List<Line> lines = new ArrayList<>();
     List<Map<String, Object>> timings = new ArrayList<>();
+    Map<String, String> facts = new LinkedHashMap<>();
+    int[] disturbed = {0};
     selected.forEach((name, wanted) -> {
       Workload workload = Workload.of(name);
       List<Entry> others = new ArrayList<>();
@@ -180,7 +203,9 @@ public final class Bench implements Callable<Integer> {
         peers.forEach(peer -> others.addAll(peer.entries(workload, terms)));
       }
       Contest contest = new Contest(workload, ours(workload, wanted), others, this::progress);
-      contest.run(quick ? QUICK_ROUNDS : ROUNDS, quick ? Effort.QUICK : Effort.FULL);
+      contest.run(rounds, quick ? Effort.QUICK : Effort.FULL);
+      contest.facts().forEach(facts::putIfAbsent);
+      disturbed[0] += contest.disturbed();
       for (Row row : wanted) {
         contest
             .line(row, row.bar(terms.avx2()), machine)
@@ -193,6 +218,13 @@ public final class Bench implements Callable<Integer> {
       timings.add(Map.of("workload", name, "timings", contest.timings()));
     });
     out("%s", Table.footer(lines));
+    if (disturbed[0] > 0) {
+      out(
+          "This machine was not left alone: beside %d timings others kept more than %.1f cores"
+              + " busy.",
+          disturbed[0], Bystanders.TOO_MUCH);
+    }
+    facts.forEach((peer, fact) -> out("%s ran as: %s", peer, fact));
     if (json != null) {
       write(
           json,
@@ -201,6 +233,8 @@ public final class Bench implements Callable<Integer> {
               Machine.cpu(),
               machine,
               tier,
+              rounds,
+              Contest.NEAR,
               peers.stream().map(Peer::describe).toList(),
               lines,
               timings));
@@ -216,6 +250,8 @@ public final class Bench implements Callable<Integer> {
       String cpu,
       Machine machine,
       Tier tier,
+      int rounds,
+      double nearFirst,
       List<String> peers,
       List<Line> rows,
       List<Map<String, Object>> timings) {}
@@ -274,7 +310,7 @@ public final class Bench implements Callable<Integer> {
    * where they take seconds and not minutes.
    */
   private static List<Entry> plainJava(Workload workload) {
-    if (workload.flops() > FLOOR_FLOPS) {
+    if (workload.plainFlops() > FLOOR_FLOPS) {
       return List.of();
     }
     JmhEntry loops =

@@ -28,15 +28,17 @@ public final class Commands {
       builder.environment().putAll(environment);
       Process process = builder.redirectErrorStream(true).start();
       String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-      if (process.waitFor() != 0) {
-        throw new IllegalStateException(String.join(" ", command) + ": " + output.strip());
+      int status = process.waitFor();
+      if (status != 0) {
+        throw new IllegalStateException(
+            command.getFirst() + " ended with " + status + ": " + output.strip());
       }
       return new ObjectMapper().readTree(output);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new IllegalStateException(String.join(" ", command) + " was interrupted", e);
+      throw new IllegalStateException(command.getFirst() + " was interrupted", e);
     }
   }
 }

@@ -8,6 +8,11 @@ public interface Contender extends AutoCloseable {
   /** The results of a fresh run, in the order that the workload names, for its check. */
   float[] result();
 
+  /** As what it runs, where it can tell: instruction sets, threads. */
+  default String facts() {
+    return "";
+  }
+
   @Override
   default void close() {}
 }

@@ -1,12 +1,12 @@
 package dev.lacuna.benchmarks;
 
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
@@ -14,25 +14,33 @@ import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.runner.BenchmarkException;
 
 /**
- * Everybody at one workload, in alternating processes. All ways and settings of a peer run in the
- * first round; the fastest of each peer goes on. What takes more than a second a run stays at one
- * round.
+ * Everybody at one workload, in alternating processes. All ways and settings of all peers run in
+ * the first round; those that come near the fastest go on, and the usual ways do not.
  */
 final class Contest {
-  private static final double SLOW_MILLISECONDS = 1000;
+  /** Who is slower than the fastest by more than this in the first round is out. */
+  static final double NEAR = 1.5;
 
   /** A contender's times so far. */
   private static final class Standing {
     private final Entry entry;
-    private final List<Double> rounds = new ArrayList<>();
-    private double error;
+    private final List<Spread> rounds = new ArrayList<>();
+    private float @Nullable [] result;
+    private @Nullable Double error;
+    private String facts = "";
 
     Standing(Entry entry) {
       this.entry = entry;
     }
 
+    /** Over rounds: of their medians. */
     Spread spread() {
-      return Spread.of(rounds);
+      return Spread.of(rounds.stream().map(Spread::median).toList());
+    }
+
+    /** Its best run of the first round, which a disturbance does not touch. */
+    double first() {
+      return rounds.getFirst().least();
     }
   }
 
@@ -40,6 +48,8 @@ final class Contest {
   private final Map<Variant, Standing> ours = new EnumMap<>(Variant.class);
   private final List<Standing> peers = new ArrayList<>();
   private final List<Standing> finalists = new ArrayList<>();
+  private @Nullable Standing usual;
+  private int disturbed;
   private final Consumer<String> progress;
 
   Contest(
@@ -50,54 +60,74 @@ final class Contest {
     peers.forEach(entry -> this.peers.add(new Standing(entry)));
   }
 
-  /** Runs everybody, in at least 2 rounds. */
+  /** Runs everybody, in at least 1 round. */
   void run(int rounds, Effort effort) {
     for (int round = 1; round <= rounds; round++) {
-      for (Standing standing : participants(round)) {
+      for (Standing standing : round == 1 ? all() : ranked()) {
         progress.accept(
             "%s, round %d of %d: %s %s"
                 .formatted(
                     workload.name(), round, rounds, standing.entry.peer(), standing.entry.form()));
-        measure(standing, round, effort);
+        measure(standing, effort);
+      }
+      if (round == 1) {
+        chooseFinalists();
+        checkResults();
       }
     }
   }
 
-  private List<Standing> participants(int round) {
-    if (round == 1) {
-      return Stream.concat(ours.values().stream(), peers.stream()).toList();
-    }
-    if (round == 2) {
-      chooseFinalists();
-    }
+  private List<Standing> all() {
+    return Stream.concat(ours.values().stream(), peers.stream()).toList();
+  }
+
+  /** Ours and who runs in every round. */
+  private List<Standing> ranked() {
     return Stream.concat(ours.values().stream(), finalists.stream())
         .filter(standing -> !standing.rounds.isEmpty())
-        .filter(standing -> standing.rounds.getFirst() < SLOW_MILLISECONDS)
         .toList();
   }
 
-  /** By the first round alone: the luckiest of many single rounds must not count in the end. */
   private void chooseFinalists() {
-    Map<String, Standing> best = new LinkedHashMap<>();
-    for (Standing standing : peers) {
-      if (!standing.rounds.isEmpty()) {
-        best.merge(
-            standing.entry.peer() + standing.entry.usual(),
-            standing,
-            (a, b) -> a.rounds.getFirst() <= b.rounds.getFirst() ? a : b);
-      }
-    }
-    finalists.addAll(best.values());
+    List<Standing> same = able(false);
+    double fastest = same.stream().mapToDouble(Standing::first).min().orElse(0);
+    same.stream().filter(standing -> standing.first() <= NEAR * fastest).forEach(finalists::add);
+    usual = able(true).stream().min(Comparator.comparingDouble(Standing::first)).orElse(null);
   }
 
-  private void measure(Standing standing, int round, Effort effort) {
+  private List<Standing> able(boolean usualOnes) {
+    return peers.stream()
+        .filter(peer -> peer.entry.usual() == usualOnes && !peer.rounds.isEmpty())
+        .toList();
+  }
+
+  /** Of all that the table may show. A double reference takes long: the rest goes unchecked. */
+  private void checkResults() {
+    Stream.concat(ranked().stream(), Stream.ofNullable(usual))
+        .forEach(standing -> {
+          progress.accept("%s: checking %s".formatted(workload.name(), standing.entry.peer()));
+          standing.error = workload.error(Objects.requireNonNull(standing.result));
+        });
+    all().forEach(standing -> standing.result = null);
+  }
+
+  private void measure(Standing standing, Effort effort) {
     try {
-      Entry.Sample sample = standing.entry.measure(effort);
-      standing.rounds.add(
-          Spread.of(Arrays.stream(sample.milliseconds()).boxed().toList()).median());
-      if (round == 1) {
-        standing.error = workload.error(sample.result());
+      Entry.Sample sample =
+          Bystanders.undisturbed(
+              () -> standing.entry.measure(effort),
+              cores -> {
+                disturbed++;
+                progress.accept(
+                    "%s: others kept %.1f cores busy beside %s %s"
+                        .formatted(
+                            workload.name(), cores, standing.entry.peer(), standing.entry.form()));
+              });
+      if (standing.rounds.isEmpty()) {
+        standing.result = sample.result();
+        standing.facts = sample.facts();
       }
+      standing.rounds.add(sample.milliseconds());
     } catch (IllegalStateException | BenchmarkException e) {
       // JMH keeps what was thrown in the fork among the suppressed ones
       Throwable cause = e.getSuppressed().length > 0 ? e.getSuppressed()[0] : e;
@@ -118,8 +148,7 @@ final class Contest {
       return Optional.empty();
     }
     Spread spread = our.spread();
-    @Nullable Standing peer = row.againstOurs() ? ours.get(Variant.DEFAULT) : fastest(false);
-    @Nullable Standing usual = fastest(true);
+    @Nullable Standing peer = row.againstOurs() ? ours.get(Variant.DEFAULT) : fastest();
     double flops = workload.flops(row.variant());
     double least = machine.leastMilliseconds(flops, workload.bytes(), row.variant());
     boolean compute = flops / machine.peak(row.variant()) > workload.bytes() / machine.read();
@@ -138,21 +167,34 @@ final class Contest {
             compute ? "compute" : "memory",
             1e-6 * flops / spread.median(),
             flops / workload.bytes(),
-            our.error,
+            Objects.requireNonNull(our.error),
             peer == null ? null : peer.error));
   }
 
-  private @Nullable Standing fastest(boolean usual) {
+  private @Nullable Standing fastest() {
     return finalists.stream()
-        .filter(standing -> standing.entry.usual() == usual)
         .min(Comparator.comparingDouble(standing -> standing.spread().median()))
         .orElse(null);
+  }
+
+  /** How many processes ran beside others' work, and again did at every attempt. */
+  int disturbed() {
+    return disturbed;
+  }
+
+  /** As what each contender ran by its own account, where it tells. */
+  Map<String, String> facts() {
+    Map<String, String> facts = new LinkedHashMap<>();
+    all().stream()
+        .filter(standing -> !standing.facts.isEmpty())
+        .forEach(standing -> facts.putIfAbsent(standing.entry.peer(), standing.facts));
+    return facts;
   }
 
   /** All that was timed, for the JSON document. */
   List<Map<String, Object>> timings() {
     List<Map<String, Object>> all = new ArrayList<>();
-    Stream.concat(ours.values().stream(), peers.stream())
+    all().stream()
         .filter(standing -> !standing.rounds.isEmpty())
         .forEach(standing -> {
           Map<String, Object> timing = new LinkedHashMap<>();
@@ -160,8 +202,11 @@ final class Contest {
           timing.put("form", standing.entry.form());
           timing.put("usual", standing.entry.usual());
           timing.put("settings", standing.entry.settings());
+          timing.put("facts", standing.facts);
           timing.put("rounds_ms", standing.rounds);
-          timing.put("error", standing.error);
+          if (standing.error != null) {
+            timing.put("error", standing.error);
+          }
           all.add(timing);
         });
     return all;

@@ -3,17 +3,14 @@ package dev.lacuna.benchmarks;
 /**
  * How long one fork measures.
  *
- * @param warmups iterations before the first that counts
- * @param iterations iterations that count
- * @param milliseconds least duration of an iteration
+ * @param warmup milliseconds before the first run that counts: a young JVM's compilers share the
+ *     cores with the kernel, and slow it by up to a half in the first second
+ * @param measured milliseconds of runs that count; at least one run
  */
-public record Effort(int warmups, int iterations, int milliseconds) {
-  /** For a table: about 2 seconds. */
-  public static final Effort FULL = new Effort(3, 4, 300);
+public record Effort(int warmup, int measured) {
+  /** For a table. */
+  public static final Effort FULL = new Effort(1000, 1000);
 
   /** For a glance. */
-  public static final Effort QUICK = new Effort(2, 3, 200);
-
-  /** For what takes seconds a run. */
-  public static final Effort ONCE = new Effort(1, 1, 1);
+  public static final Effort QUICK = new Effort(700, 500);
 }

@@ -23,8 +23,9 @@ public interface Entry {
   /**
    * What one fresh process gave.
    *
-   * @param milliseconds one for each iteration
+   * @param milliseconds of its runs
    * @param result for the workload's check
+   * @param facts as what it ran, by its own account
    */
-  record Sample(double[] milliseconds, float[] result) {}
+  record Sample(Spread milliseconds, float[] result, String facts) {}
 }

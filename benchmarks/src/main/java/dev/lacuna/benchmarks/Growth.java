@@ -1,88 +1,119 @@
 package dev.lacuna.benchmarks;
 
 import dev.lacuna.Tier;
-import java.awt.Color;
+import dev.lacuna.benchmarks.Machine.Bound;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import java.util.regex.Pattern;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendPosition;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /** How the time and memory of our kernels grow with their sizes, and shrink with threads. */
 final class Growth {
   /** Off the tile and on it: a kernel that falls off a cliff shows here. */
   private static final int[] EDGES = {
-    1, 2, 3, 7, 8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1024
+    8, 15, 16, 17, 31, 32, 33, 63, 64, 65, 127, 128, 129, 255, 256, 257, 1000, 1023, 1024, 1025
   };
 
-  private static final Effort EFFORT = new Effort(2, 3, 150);
+  private static final Effort SMALL_EFFORT = new Effort(500, 300);
+  private static final int SMALL_ROUNDS = 2;
 
   /**
    * One size of one kernel that grows while the others stay.
    *
-   * @param size its name
+   * @param kernel its name
+   * @param size the size's name
+   * @param others the sizes, with a star for the one that grows
    * @param values what it takes
-   * @param work the workload of a value
    */
-  private record Axis(String kernel, String size, int[] values, IntFunction<String> work) {}
+  private record Axis(String kernel, String size, String others, int... values) {
+    List<String> works() {
+      IntFunction<String> work = value -> kernel + ":" + others.replace("*", value + "");
+      return Arrays.stream(values).mapToObj(work).toList();
+    }
+
+    double[] x() {
+      return Arrays.stream(values).asDoubleStream().toArray();
+    }
+  }
 
   private static final List<Axis> AXES =
       List.of(
-          new Axis(
-              "attention_forward",
-              "inputs",
-              powers(64, 1024),
-              n -> "attention_forward:8x12x" + n + "x16x64"),
-          new Axis(
-              "attention_forward_backward",
-              "inputs",
-              powers(64, 1024),
-              n -> "attention_forward_backward:8x12x" + n + "x16x64"),
-          new Axis(
-              "vq_search", "vectors", powers(1024, 65_536), n -> "vq_search:" + n + "x64x1024"),
-          new Axis("vq_search", "codes", powers(64, 8192), k -> "vq_search:8192x64x" + k),
-          new Axis("vq_search", "width", powers(16, 1024), d -> "vq_search:8192x" + d + "x512"),
-          new Axis(
-              "vq_training", "vectors", powers(1024, 32_768), n -> "vq_training:" + n + "x64x512"),
-          new Axis("vicreg", "rows", powers(64, 2048), n -> "vicreg:" + n + "x512"),
-          new Axis("vicreg", "columns", powers(128, 8192), d -> "vicreg:256x" + d),
-          new Axis("rls", "width", powers(256, 4096), s -> "rls:" + s + "x101"),
-          new Axis("rls", "classes", powers(8, 1024), c -> "rls:1024x" + c));
+          new Axis("attention_forward", "inputs", "8x12x*x16x64", powers(64, 1024)),
+          new Axis("attention_forward", "prompts", "8x12x197x*x64", powers(1, 512)),
+          new Axis("attention_forward_backward", "inputs", "8x12x*x16x64", powers(64, 1024)),
+          new Axis("attention_forward_backward", "prompts", "8x12x197x*x64", powers(1, 512)),
+          new Axis("attention_prompts", "keys", "8x12x*x16x64", powers(64, 2048)),
+          new Axis("attention_prompts", "queries", "8x12x197x*x64", powers(1, 512)),
+          new Axis("vq_search", "vectors", "*x64x1024", powers(1024, 1 << 20)),
+          new Axis("vq_search", "codes", "8192x64x*", powers(16, 8192)),
+          new Axis("vq_search", "width", "8192x*x512", powers(16, 1024)),
+          new Axis("vq_training", "vectors", "*x64x512", powers(1024, 1 << 17)),
+          new Axis("vq_training", "codes", "8192x64x*", powers(16, 8192)),
+          new Axis("vq_training", "width", "8192x*x512", powers(16, 1024)),
+          new Axis("vicreg", "rows", "*x512", powers(64, 4096)),
+          new Axis("vicreg", "columns", "256x*", powers(64, 8192)),
+          new Axis("rls", "width", "*x101", powers(64, 4096)),
+          new Axis("rls", "classes", "1024x*", powers(8, 2048)));
 
-  private static final List<Axis> CLIFFS =
+  private static final List<Axis> EDGE_AXES =
       List.of(
-          new Axis(
-              "attention_forward", "inputs", EDGES, n -> "attention_forward:2x12x" + n + "x16x64"),
-          new Axis("vq_search", "vectors", EDGES, n -> "vq_search:" + n + "x64x512"),
-          new Axis("vq_search", "codes", EDGES, k -> "vq_search:1024x64x" + k),
-          new Axis("vq_search", "width", EDGES, d -> "vq_search:1024x" + d + "x512"),
-          new Axis("vicreg", "rows", from(2), n -> "vicreg:" + n + "x256"),
-          new Axis("vicreg", "columns", EDGES, d -> "vicreg:256x" + d),
-          new Axis("rls", "width", EDGES, s -> "rls:" + s + "x101"));
+          new Axis("attention_forward", "inputs", "2x12x*x16x64", EDGES),
+          new Axis("attention_forward", "width", "2x2x197x16x*", EDGES),
+          new Axis("attention_prompts", "keys", "2x12x*x16x64", EDGES),
+          new Axis("attention_prompts", "queries", "2x12x197x*x64", EDGES),
+          new Axis("vq_search", "vectors", "*x64x512", EDGES),
+          new Axis("vq_search", "codes", "1024x64x*", EDGES),
+          new Axis("vq_search", "width", "1024x*x512", EDGES),
+          new Axis("vq_training", "vectors", "*x64x512", EDGES),
+          new Axis("vicreg", "rows", "*x256", EDGES),
+          new Axis("vicreg", "columns", "256x*", EDGES),
+          new Axis("rls", "width", "*x101", EDGES),
+          new Axis("rls", "classes", "512x*", EDGES));
+
+  /** A million rows by 1,024 codes: a whole matrix of distances would take 4 GiB. */
+  private static final String MANY_ROWS = "vq_search:1048576x64x1024";
+
+  private static final long MANY_ROWS_BYTES = 64 << 20;
 
   /** Sizes at which a call costs as much as its work: nobody should be faster there. */
   private static final List<String> SMALL =
       List.of(
+          "attention_forward:1x1x8x4x16",
           "attention_forward:1x12x16x4x64",
           "attention_forward:1x12x64x16x64",
+          "attention_forward_backward:1x1x8x4x16",
           "attention_forward_backward:1x12x64x16x64",
+          "attention_prompts:1x1x8x4x16",
           "attention_prompts:1x12x64x16x64",
+          "vq_search:1x16x8",
           "vq_search:16x64x64",
-          "vq_search:64x64x512",
           "vq_search:256x64x512",
-          "vq_training:64x64x64",
-          "vicreg:8x32",
+          "vq_training:16x64x64",
+          "vicreg:8x16",
+          "vicreg:32x64",
           "vicreg:64x128",
+          "rls:16x10",
           "rls:64x10",
           "rls:256x10");
+
+  /** Jobs of much data and little arithmetic, and how they go through memory. */
+  private static final Map<String, Bound> STREAMING =
+      Map.of(
+          "attention_prompts:8x12x2048x1x64", Bound.READ,
+          "vq_training:262144x64x8", Bound.COPY,
+          "vicreg:4x1048576", Bound.COPY,
+          "rls:4096x1", Bound.UPDATE);
 
   private final Machine machine;
   private final int threads;
@@ -102,141 +133,173 @@ final class Growth {
   }
 
   private static int[] powers(int first, int last) {
-    List<Integer> values = new ArrayList<>();
-    for (int value = first; value <= last; value *= 2) {
-      values.add(value);
-    }
-    return values.stream().mapToInt(Integer::intValue).toArray();
-  }
-
-  private static int[] from(int least) {
-    return Arrays.stream(EDGES).filter(value -> value >= least).toArray();
+    return IntStream.iterate(first, value -> value <= last, value -> 2 * value).toArray();
   }
 
   /** Measures and draws all. */
   void run(Path folder) {
-    for (Axis axis : selected(AXES)) {
-      growth(folder, axis);
-    }
-    for (Axis axis : selected(CLIFFS)) {
-      cliffs(folder, axis);
-    }
-    smallSizes();
     if (threads > 1) {
       speedUps();
     }
+    smallSizes();
+    byKernel(AXES).forEach(axes -> growth(folder, axes));
+    byKernel(EDGE_AXES).forEach(axes -> edges(folder, axes));
+  }
+
+  private Collection<List<Axis>> byKernel(List<Axis> axes) {
+    return axes.stream()
+        .filter(axis -> rows.matcher(axis.kernel).find())
+        .collect(Collectors.groupingBy(Axis::kernel, LinkedHashMap::new, Collectors.toList()))
+        .values();
+  }
+
+  private List<Stopwatch.Reading> read(Axis axis) {
+    progress.accept(axis.kernel + " against " + axis.size);
+    return read(List.of(threads), axis.works());
+  }
+
+  private List<Stopwatch.Reading> read(List<Integer> counts, List<String> works) {
+    return Bystanders.undisturbed(
+        () -> Stopwatch.read(counts, works),
+        cores -> print("others kept %.1f cores busy meanwhile:", cores));
+  }
+
+  private void growth(Path folder, List<Axis> axes) {
+    String kernel = axes.getFirst().kernel;
+    Picture time = new Picture(kernel + ": time", "size", "milliseconds");
+    Picture memory = new Picture(kernel + ": memory beside its tensors", "size", "KiB");
+    for (Axis axis : axes) {
+      List<Stopwatch.Reading> readings = read(axis);
+      double[] milliseconds = readings.stream().mapToDouble(Stopwatch.Reading::median).toArray();
+      double[] workspace =
+          readings.stream().mapToDouble(reading -> reading.workspace() / 1024.0).toArray();
+      double timeSlope = upperSlope(axis.x(), milliseconds);
+      double memorySlope = upperSlope(axis.x(), workspace);
+      print("%n%s against %s, %s, %d threads", kernel, axis.size, axis.others, threads);
+      print("  %8s %10s %14s %14s", axis.size, "ms", "workspace_KiB", "resident_KiB");
+      for (int i = 0; i < readings.size(); i++) {
+        Stopwatch.Reading reading = readings.get(i);
+        print(
+            "  %8d %10s %14.1f %14d",
+            axis.values[i],
+            Table.milliseconds(milliseconds[i]),
+            workspace[i],
+            reading.resident() / 1024);
+        if (reading.work().equals(MANY_ROWS)) {
+          print(
+              "  of these rows and codes a matrix would take 4096 MiB: %.1f MiB, want < 64%s",
+              reading.workspace() / (double) (1 << 20),
+              Math.max(reading.workspace(), reading.resident()) < MANY_ROWS_BYTES ? "" : " <");
+        }
+      }
+      print(
+          "  upper half: time ~ %s^%.2f, workspace ~ %s^%.2f",
+          axis.size, timeSlope, axis.size, memorySlope);
+      time.add(
+          "%s, %s: ~ %s^%.2f".formatted(axis.size, axis.others, axis.size, timeSlope),
+          axis.x(),
+          milliseconds);
+      memory.add(
+          "%s, %s: ~ %s^%.2f".formatted(axis.size, axis.others, axis.size, memorySlope),
+          axis.x(),
+          workspace);
+    }
+    print("  %s", time.save(folder.resolve(kernel + "-time.png")));
+    print("  %s", memory.save(folder.resolve(kernel + "-memory.png")));
+  }
+
+  /** Small sizes show what a call costs; the slope is that of the upper half. */
+  static double upperSlope(double[] x, double[] y) {
+    int half = x.length / 2;
+    double[] upper = Arrays.copyOfRange(y, half, y.length);
+    return Arrays.stream(upper).allMatch(value -> value > 0)
+        ? Spread.slope(Arrays.copyOfRange(x, half, x.length), upper)
+        : 0;
+  }
+
+  private void edges(Path folder, List<Axis> axes) {
+    String kernel = axes.getFirst().kernel;
+    Picture picture =
+        new Picture(kernel + ": sizes on and off the tile", "size", "picoseconds a flop");
+    for (Axis axis : axes) {
+      double[] cost = unitCosts(axis, read(axis));
+      List<Integer> cliffs = Cliffs.find(axis.x(), cost);
+      if (!cliffs.isEmpty()) {
+        // a disturbance does not come twice at the same size
+        double[] again = unitCosts(axis, read(axis));
+        Arrays.setAll(cost, i -> Math.min(cost[i], again[i]));
+        cliffs = Cliffs.find(axis.x(), cost);
+      }
+      print("%n%s, %s = *, %s: picoseconds a flop", kernel, axis.size, axis.others);
+      for (int i = 0; i < cost.length; i++) {
+        print("  %8d %10.2f%s", axis.values[i], cost[i], cliffs.contains(i) ? "  < cliff" : "");
+      }
+      picture.add(axis.size + ", " + axis.others, axis.x(), cost);
+    }
+    print("  %s", picture.save(folder.resolve(kernel + "-edges.png")));
+  }
+
+  private static double[] unitCosts(Axis axis, List<Stopwatch.Reading> readings) {
+    List<String> works = axis.works();
+    return IntStream.range(0, works.size())
+        .mapToDouble(i -> 1e9 * readings.get(i).median() / Workload.of(works.get(i)).flops())
+        .toArray();
   }
 
   private void smallSizes() {
-    print("%nat small sizes%n%s", Table.header());
-    for (String work : SMALL) {
-      if (rows.matcher(work).find()) {
-        Workload workload = Workload.of(work);
-        List<Entry> others = new ArrayList<>();
-        peers.forEach(
-            peer -> others.addAll(peer.entries(workload, new Peer.Terms(threads, false))));
-        Entry ours = Bench.lacuna(work, Variant.DEFAULT, Tier.BEST, threads);
-        Contest contest = new Contest(workload, Map.of(Variant.DEFAULT, ours), others, progress);
-        contest.run(2, EFFORT);
-        Row row = new Row(work, Variant.DEFAULT, 1, false);
-        contest.line(row, row.bar(), machine).ifPresent(line -> print("%s", Table.line(line)));
-      }
+    List<String> works = SMALL.stream().filter(work -> rows.matcher(work).find()).toList();
+    if (works.isEmpty()) {
+      return;
     }
-    print("");
-  }
-
-  private List<Axis> selected(List<Axis> axes) {
-    return axes.stream().filter(axis -> rows.matcher(axis.kernel).find()).toList();
-  }
-
-  private JmhEntry.Cost cost(String work, int count) {
-    progress.accept(work + ", threads " + count);
-    return Bench.lacuna(work, Variant.DEFAULT, Tier.BEST, count).cost(EFFORT);
-  }
-
-  private void growth(Path folder, Axis axis) {
-    double[] x = new double[axis.values.length];
-    double[] milliseconds = new double[x.length];
-    double[] mebibytes = new double[x.length];
-    for (int i = 0; i < x.length; i++) {
-      JmhEntry.Cost cost = cost(axis.work.apply(axis.values[i]), threads);
-      x[i] = axis.values[i];
-      milliseconds[i] = cost.milliseconds();
-      mebibytes[i] = cost.bytes() / (double) (1 << 20);
+    print("%nat small sizes, everybody on one thread%n%s", Table.header());
+    List<Line> lines = new ArrayList<>();
+    for (String work : works) {
+      Workload workload = Workload.of(work);
+      List<Entry> others = new ArrayList<>();
+      peers.forEach(peer ->
+          peer.entries(workload, new Peer.Terms(1, false)).stream()
+              .filter(entry -> entry.peer().equals("libtorch") && !entry.usual())
+              .forEach(others::add));
+      Entry ours = Bench.lacuna(work, Variant.DEFAULT, Tier.BEST, 1);
+      Contest contest = new Contest(workload, Map.of(Variant.DEFAULT, ours), others, progress);
+      contest.run(SMALL_ROUNDS, SMALL_EFFORT);
+      Row row = new Row(work, Variant.DEFAULT, 1, false);
+      contest
+          .line(row, row.bar(), machine)
+          .ifPresent(line -> {
+            lines.add(line);
+            print("%s", Table.line(line));
+          });
     }
-    // small sizes show what a call costs; the slope is that of the upper half
-    int half = x.length / 2;
-    double slope = Spread.slope(upper(x, half), upper(milliseconds, half));
-    print(
-        "%-28s %-8s %s",
-        axis.kernel, axis.size, axis.work.apply(axis.values[axis.values.length - 1]));
-    for (int i = 0; i < x.length; i++) {
-      print("  %8.0f %10s ms %9.2f MiB", x[i], Table.milliseconds(milliseconds[i]), mebibytes[i]);
-    }
-    print("  time grows with %s^%.2f", axis.size, slope);
-    XYChart time = chart(axis, "milliseconds a run");
-    time.getStyler().setYAxisLogarithmic(true);
-    time.addSeries("time, %s^%.2f in the upper half".formatted(axis.size, slope), x, milliseconds);
-    print("  %s", Roofline.save(time, folder.resolve(axis.kernel + "-" + axis.size + "-time.png")));
-    XYChart memory = chart(axis, "MiB beyond inputs and results, at most, in the first run");
-    memory.addSeries("memory", x, mebibytes);
-    print(
-        "  %s",
-        Roofline.save(memory, folder.resolve(axis.kernel + "-" + axis.size + "-memory.png")));
-  }
-
-  private void cliffs(Path folder, Axis axis) {
-    double[] x = new double[axis.values.length];
-    double[] nanoseconds = new double[x.length];
-    print("%-28s %-8s at sizes off the tile", axis.kernel, axis.size);
-    for (int i = 0; i < x.length; i++) {
-      x[i] = axis.values[i];
-      double milliseconds = cost(axis.work.apply(axis.values[i]), threads).milliseconds();
-      nanoseconds[i] = 1e6 * milliseconds / x[i];
-      print(
-          "  %8.0f %10s ms %12.0f ns each", x[i], Table.milliseconds(milliseconds), nanoseconds[i]);
-    }
-    XYChart chart = chart(axis, "nanoseconds each");
-    chart.getStyler().setYAxisLogarithmic(true);
-    chart.addSeries(axis.work.apply(1).replaceFirst("[:x]1(?=x|$)", ":*"), x, nanoseconds);
-    print(
-        "  %s", Roofline.save(chart, folder.resolve(axis.kernel + "-" + axis.size + "-edges.png")));
+    print("%s", Table.footer(lines));
   }
 
   private void speedUps() {
-    print("%-28s %-18s 1 thread  %d threads  gain", "kernel", "shape", threads);
-    for (String work : Row.ALL.stream().map(Row::work).distinct().toList()) {
-      if (rows.matcher(work).find()) {
-        double one = cost(work, 1).milliseconds();
-        double all = cost(work, threads).milliseconds();
-        int colon = work.indexOf(':');
-        print(
-            "%-28s %-18s %8s %10s %5.2fx",
-            work.substring(0, colon),
-            work.substring(colon + 1),
-            Table.milliseconds(one),
-            Table.milliseconds(all),
-            one / all);
-      }
-    }
-  }
-
-  private static double[] upper(double[] values, int from) {
-    return Arrays.copyOfRange(values, from, values.length);
-  }
-
-  private XYChart chart(Axis axis, String y) {
-    XYChart chart =
-        new XYChartBuilder()
-            .width(900)
-            .height(600)
-            .title(axis.kernel + " against " + axis.size + ", " + threads + " threads")
-            .xAxisTitle(axis.size)
-            .yAxisTitle(y)
-            .build();
-    chart.getStyler().setXAxisLogarithmic(true).setLegendPosition(LegendPosition.InsideNW);
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    return chart;
+    print(
+        "%n%-28s %-18s %-8s %9s %9s %6s %9s %6s",
+        "kernel", "shape", "bound", "1_thread", threads + "_threads", "gain", "possible", "share");
+    Stream.concat(Row.ALL.stream().map(Row::work).distinct(), STREAMING.keySet().stream().sorted())
+        .filter(work -> rows.matcher(work).find())
+        .forEach(work -> {
+          progress.accept(work + " on 1 and " + threads + " threads");
+          List<Spread> times = read(List.of(1, threads), List.of(work)).getFirst().milliseconds();
+          Bound bound = STREAMING.getOrDefault(work, Bound.COMPUTE);
+          Scaling scaling =
+              Scaling.of(work, bound, times.get(0).median(), times.get(1).median(), machine);
+          int colon = work.indexOf(':');
+          print(
+              "%-28s %-18s %-8s %9s %9s %5.2fx %8.2fx %5.0f%%%s",
+              work.substring(0, colon),
+              work.substring(colon + 1),
+              bound.name().toLowerCase(Locale.ROOT),
+              Table.milliseconds(scaling.one()),
+              Table.milliseconds(scaling.all()),
+              scaling.gain(),
+              scaling.possible(),
+              100 * scaling.share(),
+              scaling.isShort() ? "<" : "");
+        });
+    print("share: the gain / what is possible, want %.0f%%", 100 * Scaling.BAR);
   }
 
   private void print(String format, Object... values) {

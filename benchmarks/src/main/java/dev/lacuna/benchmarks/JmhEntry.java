@@ -1,7 +1,10 @@
 package dev.lacuna.benchmarks;
 
+import dev.lacuna.benchmarks.KernelBenchmark.Left;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -16,6 +19,7 @@ import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import org.openjdk.jmh.runner.options.VerboseMode;
+import org.openjdk.jmh.util.Statistics;
 
 /**
  * A contender that JMH times in a fork.
@@ -40,51 +44,23 @@ public record JmhEntry(
   /** JMH's own use of Unsafe is not the reader's concern. */
   private static final List<String> QUIET = List.of("--sun-misc-unsafe-memory-access=allow");
 
-  /** What is left in a fork's folder. */
-  private enum Left {
-    RESULT,
-    MEMORY
-  }
-
   @Override
   public Sample measure(Effort effort) {
-    return inFolder(folder -> {
-      RunResult run = run(effort, folder, KernelBenchmark.RESULT, Left.RESULT);
-      double[] milliseconds =
-          run.getBenchmarkResults().stream()
-              .flatMap(fork -> fork.getIterationResults().stream())
-              .mapToDouble(iteration -> iteration.getPrimaryResult().getScore())
-              .toArray();
-      return new Sample(
-          milliseconds, KernelBenchmark.readResult(folder.resolve(Left.RESULT.name())));
-    });
-  }
-
-  /** Time, and the bytes by which the first run made memory grow. */
-  Cost cost(Effort effort) {
-    return inFolder(folder -> {
-      RunResult run = run(effort, folder, KernelBenchmark.MEMORY, Left.MEMORY);
-      String bytes = Files.readString(folder.resolve(Left.MEMORY.name()));
-      return new Cost(run.getPrimaryResult().getScore(), Long.parseLong(bytes));
-    });
-  }
-
-  /** What a run costs. */
-  record Cost(double milliseconds, long bytes) {}
-
-  private interface Measurement<T> {
-    T in(Path folder) throws IOException;
-  }
-
-  private static <T> T inFolder(Measurement<T> measurement) {
     try {
       Path folder = Files.createTempDirectory("lacuna-bench");
       try {
-        return measurement.in(folder);
+        Statistics runs = run(effort, folder).getPrimaryResult().getStatistics();
+        Spread milliseconds =
+            new Spread(runs.getPercentile(50), runs.getMin(), runs.getMax(), (int) runs.getN());
+        MemorySegment result = MemorySegment.ofArray(Files.readAllBytes(Left.RESULT.in(folder)));
+        return new Sample(
+            milliseconds,
+            result.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED),
+            Files.readString(Left.FACTS.in(folder)));
       } finally {
         Files.deleteIfExists(folder.resolve(JAVA));
         for (Left file : Left.values()) {
-          Files.deleteIfExists(folder.resolve(file.name()));
+          Files.deleteIfExists(file.in(folder));
         }
         Files.delete(folder);
       }
@@ -93,19 +69,19 @@ public record JmhEntry(
     }
   }
 
-  private RunResult run(Effort effort, Path folder, String property, Left file) throws IOException {
+  private RunResult run(Effort effort, Path folder) throws IOException {
     ChainedOptionsBuilder options =
         new OptionsBuilder()
             .include("^" + Pattern.quote(benchmark.getName()) + "\\.run$")
             .forks(1)
-            .warmupIterations(effort.warmups())
-            .warmupTime(TimeValue.milliseconds(effort.milliseconds()))
-            .measurementIterations(effort.iterations())
-            .measurementTime(TimeValue.milliseconds(effort.milliseconds()))
+            .warmupIterations(1)
+            .warmupTime(TimeValue.milliseconds(effort.warmup()))
+            .measurementIterations(1)
+            .measurementTime(TimeValue.milliseconds(effort.measured()))
             .shouldFailOnError(true)
             .verbosity(VerboseMode.SILENT)
             .jvm(java(folder).toString())
-            .jvmArgsAppend("-D" + property + "=" + folder.resolve(file.name()))
+            .jvmArgsAppend("-D" + KernelBenchmark.FOLDER + "=" + folder)
             .jvmArgsPrepend(
                 Stream.concat(jvmArguments.stream(), QUIET.stream()).toArray(String[]::new));
     parameters.forEach(options::param);

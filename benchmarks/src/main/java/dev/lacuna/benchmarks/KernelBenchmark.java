@@ -2,7 +2,6 @@ package dev.lacuna.benchmarks;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -18,19 +17,31 @@ import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** Times one contender at one workload, and hands its results on to be checked. */
+/**
+ * Times one contender at one workload, each run by itself: the median of the runs is what a mean
+ * would be on a machine that does nothing else. Hands the results on to be checked.
+ */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
+@BenchmarkMode(Mode.SampleTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @Fork(value = 1, jvmArgsAppend = "--enable-native-access=ALL-UNNAMED")
-@Warmup(iterations = 3, time = 300, timeUnit = TimeUnit.MILLISECONDS)
-@Measurement(iterations = 5, time = 300, timeUnit = TimeUnit.MILLISECONDS)
+@Warmup(iterations = 1, time = 1)
+@Measurement(iterations = 5, time = 1)
 public abstract class KernelBenchmark {
-  /** System property: the file that results are written to. */
-  static final String RESULT = "lacuna.bench.result";
+  /** System property: the folder that {@link Left} is written to. */
+  static final String FOLDER = "lacuna.bench.folder";
 
-  /** System property: the file that the growth of memory during the first run is written to. */
-  static final String MEMORY = "lacuna.bench.memory";
+  /** The files that a fork leaves. */
+  enum Left {
+    /** Results of a fresh run, as floats. */
+    RESULT,
+    /** {@link Contender#facts}. */
+    FACTS;
+
+    Path in(Path folder) {
+      return folder.resolve(name());
+    }
+  }
 
   @SuppressWarnings("NullAway.Init") // by setUp
   private Contender contender;
@@ -40,14 +51,8 @@ public abstract class KernelBenchmark {
 
   /** Makes inputs and opens libraries. */
   @Setup
-  public void setUp() throws IOException {
+  public void setUp() {
     contender = open();
-    String file = System.getProperty(MEMORY);
-    if (file != null) {
-      long before = PeakMemory.restart();
-      contender.run();
-      Files.writeString(Path.of(file), Long.toString(PeakMemory.highest() - before));
-    }
   }
 
   /** The job, once. */
@@ -59,19 +64,14 @@ public abstract class KernelBenchmark {
   /** Leaves the results of a fresh run. */
   @TearDown
   public void tearDown() throws IOException {
-    String file = System.getProperty(RESULT);
-    if (file != null) {
+    String folder = System.getProperty(FOLDER);
+    if (folder != null) {
       float[] values = contender.result();
       byte[] bytes = new byte[Math.multiplyExact(values.length, Float.BYTES)];
       MemorySegment.ofArray(bytes).copyFrom(MemorySegment.ofArray(values));
-      Files.write(Path.of(file), bytes);
+      Files.write(Left.RESULT.in(Path.of(folder)), bytes);
+      Files.writeString(Left.FACTS.in(Path.of(folder)), contender.facts());
     }
     contender.close();
-  }
-
-  /** What {@link #tearDown} left. */
-  static float[] readResult(Path file) throws IOException {
-    MemorySegment bytes = MemorySegment.ofArray(Files.readAllBytes(file));
-    return bytes.toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
   }
 }

@@ -18,8 +18,12 @@ import java.util.stream.Stream;
  * @param fp32One fp32 GFLOP/s of one thread
  * @param fp32 fp32 GFLOP/s of all
  * @param bf16 bf16 GFLOP/s of all, 0 where the CPU has no such instruction
- * @param read GB/s read from memory
- * @param copy GB/s read and written while copying
+ * @param readOne GB/s read from memory by one thread
+ * @param read GB/s read from memory by all
+ * @param copyOne GB/s read and written by one thread while copying
+ * @param copy GB/s read and written by all while copying
+ * @param updateOne GB/s read and written by one thread that changes numbers in place
+ * @param update GB/s read and written by all that change numbers in place
  */
 public record Machine(
     int threads,
@@ -27,11 +31,27 @@ public record Machine(
     @JsonProperty("fp32_gflops_1") double fp32One,
     @JsonProperty("fp32_gflops") double fp32,
     @JsonProperty("bf16_gflops") double bf16,
+    @JsonProperty("read_gbs_1") double readOne,
     @JsonProperty("read_gbs") double read,
-    @JsonProperty("copy_gbs") double copy) {
+    @JsonProperty("copy_gbs_1") double copyOne,
+    @JsonProperty("copy_gbs") double copy,
+    @JsonProperty("update_gbs_1") double updateOne,
+    @JsonProperty("update_gbs") double update) {
 
   /** Tries at the peak: another process on a core during one of them would halve it. */
   private static final int RUNS = 3;
+
+  /** What binds a kernel: arithmetic, or memory by a mix of accesses. */
+  enum Bound {
+    /** Arithmetic. */
+    COMPUTE,
+    /** Memory is read and next to nothing written. */
+    READ,
+    /** As much is written as read, elsewhere. */
+    COPY,
+    /** Memory is read, changed and written in place. */
+    UPDATE
+  }
 
   /** Runs {@code machine_peak}, a program that the native build makes; the best of a few tries. */
   public static Machine measure(Path home, int threads, boolean avx2) {
@@ -55,8 +75,22 @@ public record Machine(
         Math.max(fp32One, other.fp32One),
         Math.max(fp32, other.fp32),
         Math.max(bf16, other.bf16),
+        Math.max(readOne, other.readOne),
         Math.max(read, other.read),
-        Math.max(copy, other.copy));
+        Math.max(copyOne, other.copyOne),
+        Math.max(copy, other.copy),
+        Math.max(updateOne, other.updateOne),
+        Math.max(update, other.update));
+  }
+
+  /** How many times more of the same the machine does on all threads than on one. */
+  double gain(Bound bound) {
+    return switch (bound) {
+      case COMPUTE -> fp32 / fp32One;
+      case READ -> read / readOne;
+      case COPY -> copy / copyOne;
+      case UPDATE -> update / updateOne;
+    };
   }
 
   /** The CPU's name. */

@@ -47,6 +47,11 @@ public abstract class OursBenchmark extends KernelBenchmark {
       }
 
       @Override
+      public String facts() {
+        return context.describe();
+      }
+
+      @Override
       public void close() {
         kernel.close();
         context.close();

@@ -70,6 +70,12 @@ public final class RlsWork extends Workload {
     return update + (batch == 0 ? 2.0 * c * width * width : 2.0 * batch * width * (width + c));
   }
 
+  /** By the whole gradient. */
+  @Override
+  double plainFlops() {
+    return flops() + 2.0 * c * s * s;
+  }
+
   /** S has two sides: products with S and with its transpose, and no symmetry. */
   @Override
   public double flops(Variant variant) {

@@ -1,86 +1,80 @@
 package dev.lacuna.benchmarks;
 
-import java.awt.BasicStroke;
 import java.awt.Color;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.function.DoubleUnaryOperator;
-import javax.imageio.ImageIO;
-import org.knowm.xchart.BitmapEncoder;
-import org.knowm.xchart.XYChart;
-import org.knowm.xchart.XYChartBuilder;
-import org.knowm.xchart.style.Styler.LegendPosition;
+import org.knowm.xchart.XYSeries;
+import org.knowm.xchart.style.lines.SeriesLines;
+import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /** Our kernels under the machine's roof: GFLOP/s by flops per byte, both logarithmic. */
 final class Roofline {
+  /** A colour a family; one family's rows differ by their marker. */
+  private static final List<Color> COLOURS =
+      List.of(new Color(0xd55e00), new Color(0x0072b2), new Color(0x009e73), new Color(0xcc79a7));
+
+  private static final List<String> FAMILIES = List.of("attention", "vq", "vicreg", "rls");
+  private static final Marker[] MARKERS = {
+    SeriesMarkers.CIRCLE,
+    SeriesMarkers.DIAMOND,
+    SeriesMarkers.SQUARE,
+    SeriesMarkers.TRIANGLE_UP,
+    SeriesMarkers.TRIANGLE_DOWN,
+    SeriesMarkers.CROSS,
+    SeriesMarkers.PLUS,
+    SeriesMarkers.TRAPEZOID
+  };
+
   private Roofline() {}
 
   /** Writes {@code roofline.png}. */
   static Path write(Path folder, Machine machine, List<Line> lines) {
-    double left = lines.stream().mapToDouble(Line::intensity).min().orElse(1) / 3;
-    double right = lines.stream().mapToDouble(Line::intensity).max().orElse(1) * 3;
-    XYChart chart =
-        new XYChartBuilder()
-            .width(1200)
-            .height(800)
-            .title(
-                "Lacuna's kernels under the roof of this machine, "
-                    + machine.threads()
-                    + " threads")
-            .xAxisTitle("flops per byte of tensors read and written")
-            .yAxisTitle("GFLOP/s")
-            .build();
-    chart.getStyler().setXAxisLogarithmic(true).setYAxisLogarithmic(true);
-    chart.getStyler().setLegendPosition(LegendPosition.OutsideE).setMarkerSize(9);
-    chart.getStyler().setChartBackgroundColor(Color.WHITE);
-    // whole decades, so that both ends have a number
-    double lowest = lines.stream().mapToDouble(Line::gflops).min().orElse(1);
-    chart.getStyler().setYAxisMin(decade(Math.min(lowest, left * machine.read()), Math::floor));
-    chart.getStyler().setYAxisMax(decade(Math.max(machine.fp32(), machine.bf16()), Math::ceil));
-    roof(chart, "fp32: %.0f GFLOP/s, %.0f GB/s read", machine.fp32(), machine.read(), left, right);
+    Picture picture =
+        new Picture(
+            "Lacuna's kernels under the roof of this machine, " + machine.threads() + " threads",
+            "flops per byte of tensors read and written",
+            "GFLOP/s");
+    double left = lines.stream().mapToDouble(Line::intensity).min().orElse(1);
+    double right = lines.stream().mapToDouble(Line::intensity).max().orElse(1);
+    roof(picture, "fp32 %.0f GFLOP/s, read %.0f GB/s", machine.fp32(), machine, left, right);
     if (machine.bf16() > 0) {
-      roof(
-          chart, "bf16: %.0f GFLOP/s, %.0f GB/s read", machine.bf16(), machine.read(), left, right);
+      roof(picture, "bf16 %.0f GFLOP/s, read %.0f GB/s", machine.bf16(), machine, left, right);
     }
+    int[] drawn = new int[FAMILIES.size()];
     for (Line line : lines) {
-      chart.addSeries(
-          line.kernel() + " " + line.shape(),
-          new double[] {line.intensity()},
-          new double[] {line.gflops()});
+      int family = family(line.kernel());
+      XYSeries point =
+          picture.add(
+              "%s %s: %.0f%%".formatted(line.kernel(), line.shape(), 100 * line.shareOfLimit()),
+              new double[] {line.intensity()},
+              new double[] {line.gflops()});
+      point.setMarker(MARKERS[drawn[family]++ % MARKERS.length]);
+      point.setMarkerColor(COLOURS.get(family));
+      point.setLineStyle(SeriesLines.NONE);
     }
-    return save(chart, folder.resolve("roofline.png"));
+    return picture.legendAside().save(folder.resolve("roofline.png"));
   }
 
-  private static double decade(double value, DoubleUnaryOperator rounding) {
-    return Math.pow(10, rounding.applyAsDouble(Math.log10(value)));
+  private static int family(String kernel) {
+    int family = 0;
+    while (family < FAMILIES.size() - 1 && !kernel.startsWith(FAMILIES.get(family))) {
+      family++;
+    }
+    return family;
   }
 
   private static void roof(
-      XYChart chart, String name, double peak, double bandwidth, double left, double right) {
-    double ridge = peak / bandwidth;
-    double start = Math.min(left, ridge / 2);
-    double end = Math.max(right, ridge * 2);
-    chart
-        .addSeries(
-            name.formatted(peak, bandwidth),
+      Picture picture, String name, double peak, Machine machine, double left, double right) {
+    double ridge = peak / machine.read();
+    double start = Math.min(Picture.floor(left), Picture.floor(ridge / 2));
+    double end = Math.max(Picture.ceiling(right), Picture.ceiling(ridge * 2));
+    XYSeries line =
+        picture.add(
+            name.formatted(peak, machine.read()),
             new double[] {start, ridge, end},
-            new double[] {start * bandwidth, peak, peak})
-        .setMarker(SeriesMarkers.NONE)
-        .setLineStyle(new BasicStroke(2));
-  }
-
-  /** Writes a picture and creates its folder. */
-  static Path save(XYChart chart, Path file) {
-    try {
-      Files.createDirectories(file.toAbsolutePath().getParent());
-      ImageIO.write(BitmapEncoder.getBufferedImage(chart), "png", file.toFile());
-      return file;
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
+            new double[] {start * machine.read(), peak, peak});
+    line.setMarker(SeriesMarkers.NONE);
+    line.setLineColor(name.startsWith("bf16") ? Color.GRAY : Color.BLACK);
   }
 }

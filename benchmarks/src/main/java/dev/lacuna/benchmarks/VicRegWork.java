@@ -55,6 +55,12 @@ public final class VicRegWork extends Workload {
     return 2 * (side * side * other + 2 * side * side * other);
   }
 
+  /** By a covariance matrix whatever the shape. */
+  @Override
+  double plainFlops() {
+    return 6.0 * n * d * d;
+  }
+
   /** Views are read, gradients written. */
   @Override
   public double bytes() {

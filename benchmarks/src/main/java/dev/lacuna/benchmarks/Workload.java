@@ -7,6 +7,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * A kernel's job at one size: its inputs, what it costs at least, and how exact a result is. Inputs
@@ -83,6 +84,11 @@ public abstract class Workload {
     return flops();
   }
 
+  /** The same as the reference back end's plain loops do them. */
+  double plainFlops() {
+    return flops();
+  }
+
   /** Bytes of the tensors that are read and written, each once. */
   public abstract double bytes();
 
@@ -118,9 +124,9 @@ public abstract class Workload {
   protected static MemorySegment normal(int stream, long count) {
     CounterRandom random = new CounterRandom(1, stream, 0);
     MemorySegment values = floats(count);
-    for (long i = 0; i < count; i++) {
-      values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.normal(i));
-    }
+    LongStream.range(0, count)
+        .parallel()
+        .forEach(i -> values.setAtIndex(ValueLayout.JAVA_FLOAT, i, (float) random.normal(i)));
     return values;
   }
 

@@ -89,7 +89,7 @@ class TableTest {
 
   @Test
   void theJsonDocumentHoldsWhatTheTableShows() throws IOException {
-    Machine machine = new Machine(2, "avx512", 100, 200, 400, 20, 30);
+    Machine machine = new Machine(2, "avx512", 100, 200, 400, 16, 20, 20, 30, 20, 25);
     String text =
         Bench.text(
             new Bench.Document(
@@ -97,6 +97,8 @@ class TableTest {
                 "a CPU",
                 machine,
                 Tier.BEST,
+                5,
+                1.5,
                 List.of("a peer"),
                 List.of(LINE, ALONE),
                 List.of()));
@@ -105,6 +107,9 @@ class TableTest {
     assertEquals(400, document.at("/machine/bf16_gflops").asDouble());
     assertEquals(20, document.at("/machine/read_gbs").asDouble());
     assertEquals("a peer", document.at("/peers/0").asText());
+    assertEquals(30, document.at("/machine/copy_gbs").asDouble());
+    assertEquals("BEST", document.path("tier").asText());
+    assertEquals(5, document.path("rounds").asInt());
     JsonNode row = document.at("/rows/0");
     assertEquals(11.25, row.at("/ours/most").asDouble());
     assertEquals(2.84, row.path("ratio").asDouble());

@@ -96,6 +96,19 @@ public final class Context implements AutoCloseable {
     return backend.usesHostMemory();
   }
 
+  /**
+   * The most bytes of scratch memory that an op run here so far has asked for, beyond its tensors:
+   * 0 on back ends that need none.
+   */
+  public long workspaceBytes() {
+    acquire();
+    try {
+      return backend.workspaceBytes();
+    } finally {
+      release();
+    }
+  }
+
   /** Whether the back end has an op. */
   public boolean supports(OpLayout op) {
     return backend.supports(op);

@@ -46,6 +46,7 @@ final class NativeBackend implements Backend {
   private final @Nullable MemorySegment[] functions;
   private final IdentityHashMap<Memory, Arena> owned = new IdentityHashMap<>();
   private @Nullable Memory workspace;
+  private long workspaceBytes;
   private @Nullable Memory staging;
 
   NativeBackend(String name, NativeLibrary library, MemoryKind kind, MemorySegment context) {
@@ -176,6 +177,7 @@ final class NativeBackend implements Backend {
   }
 
   private Memory workspace(long bytes) {
+    workspaceBytes = Math.max(workspaceBytes, bytes);
     Memory room = workspace;
     if (room == null || room.bytes() < bytes) {
       if (room != null) {
@@ -186,6 +188,11 @@ final class NativeBackend implements Backend {
       workspace = room;
     }
     return room;
+  }
+
+  @Override
+  public long workspaceBytes() {
+    return workspaceBytes;
   }
 
   @Override

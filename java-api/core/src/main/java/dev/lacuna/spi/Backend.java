@@ -43,6 +43,11 @@ public interface Backend extends AutoCloseable {
   /** Runs an op; the call was checked by {@link OpCall#check}. */
   void run(OpCall call);
 
+  /** The most bytes of scratch memory that an op run so far has asked for. */
+  default long workspaceBytes() {
+    return 0;
+  }
+
   /** Whether the back end has the op. */
   boolean supports(OpLayout op);
 

@@ -5,6 +5,7 @@ import dev.lacuna.benchmarks.Commands;
 import dev.lacuna.benchmarks.Effort;
 import dev.lacuna.benchmarks.Entry;
 import dev.lacuna.benchmarks.Peer;
+import dev.lacuna.benchmarks.Spread;
 import dev.lacuna.benchmarks.VqSearchWork;
 import dev.lacuna.benchmarks.Workload;
 import java.io.IOException;
@@ -109,18 +110,15 @@ public final class Faiss implements Peer {
                   codebook.toString(),
                   index.toString(),
                   Integer.toString(work.d),
-                  Integer.toString(effort.warmups()),
-                  Integer.toString(effort.iterations()),
-                  Integer.toString(effort.milliseconds()));
-          JsonNode times = Commands.json(command, environment());
-          double[] milliseconds = new double[times.size()];
-          for (int i = 0; i < milliseconds.length; i++) {
-            milliseconds[i] = times.get(i).asDouble();
-          }
-          float[] found =
+                  Integer.toString(effort.warmup()),
+                  Integer.toString(effort.measured()));
+          JsonNode found = Commands.json(command, environment());
+          List<Double> milliseconds = new ArrayList<>();
+          found.path("milliseconds").forEach(time -> milliseconds.add(time.asDouble()));
+          float[] indices =
               MemorySegment.ofArray(Files.readAllBytes(index))
                   .toArray(ValueLayout.JAVA_FLOAT_UNALIGNED);
-          return new Sample(milliseconds, found);
+          return new Sample(Spread.of(milliseconds), indices, found.path("facts").asText());
         } finally {
           for (Path file : List.of(script, z, codebook, index, folder)) {
             Files.deleteIfExists(file);

@@ -54,6 +54,9 @@ public final class Libtorch implements Peer {
   public List<Entry> entries(Workload workload, Terms terms) {
     List<Entry> entries = new ArrayList<>();
     for (String form : forms(workload)) {
+      if (terms.threads() == 1 && form.startsWith("two threads")) {
+        continue;
+      }
       entries.add(entry(workload, terms, form, terms.threads(), 1));
       if (terms.threads() > 1 && !form.startsWith("two threads")) {
         entries.add(entry(workload, terms, form, 1, terms.threads()));

@@ -1,7 +1,13 @@
 package dev.lacuna.benchmarks.peers;
 
 import dev.lacuna.benchmarks.Contender;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
 import java.lang.foreign.MemorySegment;
+import java.lang.foreign.SymbolLookup;
+import java.lang.foreign.ValueLayout;
+import java.lang.invoke.MethodHandle;
 import java.util.Arrays;
 import java.util.List;
 import org.bytedeco.javacpp.FloatPointer;
@@ -51,6 +57,23 @@ abstract class TorchContender implements Contender {
         at += part.length;
       }
       return all;
+    }
+  }
+
+  /** OpenBLAS tells for which CPU its kernels are. */
+  @Override
+  public final String facts() {
+    try (PointerScope _ = new PointerScope()) {
+      MethodHandle core =
+          Linker.nativeLinker()
+              .downcallHandle(
+                  SymbolLookup.libraryLookup("libopenblas.so.0", Arena.global())
+                      .findOrThrow("openblas_get_corename"),
+                  FunctionDescriptor.of(ValueLayout.ADDRESS));
+      String blas = ((MemorySegment) core.invokeExact()).reinterpret(256).getString(0);
+      return "ATen for " + torch.get_cpu_capability().getString() + ", OpenBLAS for " + blas;
+    } catch (Throwable e) {
+      throw new IllegalStateException("cannot ask libtorch for its instruction set", e);
     }
   }
 

@@ -1,7 +1,9 @@
-"""Times faiss.IndexFlatL2 at k = 1: prints milliseconds a search, one number for each iteration, and writes the indices.
+"""Times faiss.IndexFlatL2 at k = 1: prints milliseconds of each search and for which CPU its BLAS works, and writes the
+indices.
 
-faiss_search.py Z CODEBOOK INDEX WIDTH WARMUPS ITERATIONS MILLISECONDS
+faiss_search.py Z CODEBOOK INDEX WIDTH WARMUP_MILLISECONDS MILLISECONDS
 """
+import ctypes
 import json
 import os
 import sys
@@ -11,28 +13,27 @@ import faiss
 import numpy
 
 z_file, codebook_file, index_file = sys.argv[1:4]
-width, warmups, iterations, milliseconds = map(int, sys.argv[4:])
+width, warmup, measured = map(int, sys.argv[4:])
 faiss.omp_set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
 z = numpy.fromfile(z_file, numpy.float32).reshape(-1, width)
 index = faiss.IndexFlatL2(width)
 index.add(numpy.fromfile(codebook_file, numpy.float32).reshape(-1, width))
 
 
-def iteration():
-    runs, start = 0, time.perf_counter()
+def runs(milliseconds):
+    times, begin = [], time.perf_counter()
     while True:
+        start = time.perf_counter()
         nearest = index.search(z, 1)[1]
-        runs += 1
-        elapsed = 1000 * (time.perf_counter() - start)
-        if elapsed >= milliseconds:
-            return elapsed / runs, nearest
+        end = time.perf_counter()
+        times.append(1000 * (end - start))
+        if 1000 * (end - begin) >= milliseconds:
+            return times, nearest
 
 
-for _ in range(warmups):
-    iteration()
-times = []
-for _ in range(iterations):
-    elapsed, nearest = iteration()
-    times.append(elapsed)
+runs(warmup)
+times, nearest = runs(measured)
 nearest.astype(numpy.float32).tofile(index_file)
-print(json.dumps(times))
+core = ctypes.CDLL("libopenblas.so.0").openblas_get_corename
+core.restype = ctypes.c_char_p
+print(json.dumps({"milliseconds": times, "facts": "OpenBLAS for " + core().decode()}))
