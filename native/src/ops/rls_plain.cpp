@@ -13,7 +13,7 @@
 //   oneDNN for [x; r] M, then a pass for the update             5.1  | 17.0 (the sum of its parts)
 //   a product of our own, then a pass                            4.9  | 17.2
 //   the update waits for the next product                        4.4  | 14.2
-//   ... and hides behind it in panels (rls_product-inl.h)        4.2  | 13.5
+//   ... and hides behind it in panels (rls_product-inl.h)        4.1  | 13.5
 // Of these 2.7 ms at s = 4,096 are e^T (h P) in oneDNN. The machine's 233 GFLOP/s bound them at 3.7 and 11.5 ms. Only
 // the lower triangle of M could be kept: that saves bytes, which hide behind arithmetic as it is, and every tile would
 // be used twice, once transposed.

@@ -25,7 +25,7 @@
 //   the products of rls_product-inl.h                            9.8  | 29.9
 //   columns prefetched as they are copied, shallower parts       9.6  | 28.4
 //   S updated behind the second product                          9.3  | 27.4
-//   both products through panels                                 8.9  | 25.7
+//   both products through panels                                 8.7  | 27.0
 // Twice the plain form's products with M in 2.1 and 2.0 times its time.
 #include <cmath>
 #include <numeric>

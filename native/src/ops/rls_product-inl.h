@@ -18,15 +18,18 @@
 //   panels of columns made beside the tiles, rows of A where they lie     1.04 | 1.00
 //   A packed in groups, sums of a block together                          1.05 | 1.04
 //   first panel of 64 instead of 128, then doubling; one pass at the end  1.08 | 1.06
-//   blocks of 128 columns and panels of 256                               0.93 | 0.93 of the version with 64 and 512
-//   panels of 1,024 instead of 512                                        0.98 | 0.99
-//   without prefetching M (it is software's job: a new row every 256 B)   0.83 | 0.75
-//   matrices in huge pages                                                1.02 | 1.03, not the kernel's to decide
-// With up to 12 rows in A a symmetric M is read as it lies, for dot products: s = 2,048, one row and one class 0.32 ms
-// instead of 1.24 through panels, ten classes 1.11 instead of 1.36.
-// The tile alone runs at 116.4 of 116.7 GFLOP/s. Of the whole product's time (4.1 and 10.7 ms) the FMAs are 91 and 88
-// %; the rest at s = 2,048: first panels 1.6 %, one thread waiting for the other at the end 1 to 2 %, the update and
-// M's way from memory 3 to 5 %.
+// Each of these against the same version without it:
+//   blocks of 128 columns and panels of 256                               0.93 | 0.93
+//   panels of 1,024 instead of 512                                        0.96 | 0.98
+//   no prefetching of M, of which each row gives 256 bytes                0.88 | 0.79
+//   matrices in huge pages                                                1.02 | 1.00
+// With up to 12 rows in A a symmetric M is read as it lies, for dot products: 3.5 times as fast as through panels with
+// one row and one class at s = 2,048, 1.6 times with ten.
+//
+// The tile alone runs at 116.4 of one thread's 116.7 GFLOP/s. Second line of the table, walk over M alone: 4.25 and
+// 10.7 ms, of which the FMAs need 3.7 and 9.4 (87 %). With panels that are never filled, it takes 3.95 and 10.2. Per
+// thread the first panels were 0.07 and 0.13 ms, what the tiles had not hidden of the second one 0 and 0.15; one thread
+// waited for the other for some 0.1 and 0.2.
 #if defined(LACUNA_SRC_OPS_RLS_PRODUCT_INL_H) == defined(HWY_TARGET_TOGGLE)
 #ifdef LACUNA_SRC_OPS_RLS_PRODUCT_INL_H
 #undef LACUNA_SRC_OPS_RLS_PRODUCT_INL_H
