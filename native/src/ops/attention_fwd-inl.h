@@ -18,6 +18,9 @@ namespace lacuna::HWY_NAMESPACE {
 // Up to kStrip rows of queries with what they have read so far: the highest product, the sum of exponentials relative
 // to it, and their weighted sum of values.
 struct Strip {
+  // Below every product; where it stays the highest, all were -infinity, and their softmax is not a number.
+  static constexpr float kNowhere = std::numeric_limits<float>::lowest();
+
   HeadRows q;
   int64_t first = 0, rows = 0, d = 0;  // first row of the head's inputs or prompts
   bool prompts = false;
@@ -32,7 +35,7 @@ struct Strip {
   int vectors() const { return rows > kLanes ? 2 : 1; }
 
   void clear_sums() {
-    std::fill_n(highest, kStrip, std::numeric_limits<float>::lowest());
+    std::fill_n(highest, kStrip, kNowhere);
     std::fill_n(sum, kStrip, 0.0f);
   }
 
@@ -118,7 +121,7 @@ struct Strip {
     const Floats f;
     const int64_t ld_out = padded(d);
     for (int64_t i = 0; i < rows; ++i) {
-      const auto factor = hn::Set(f, 1.0f / sum[i]);
+      const auto factor = hn::Set(f, highest[i] == kNowhere ? std::numeric_limits<float>::quiet_NaN() : 1.0f / sum[i]);
       for_vectors(f, 0, d, [&](int64_t j, auto lanes) {
         const auto x = empty ? hn::Zero(f) : hn::Mul(load(f, out + i * ld_out + j, lanes), factor);
         store(f, x, result + i * ld_result + j, lanes);
@@ -128,8 +131,11 @@ struct Strip {
     const auto nothing = hn::Set(f, -std::numeric_limits<float>::infinity());
     for_vectors(f, 0, rows, [&](int64_t i, auto lanes) {
       const auto s = hn::Load(f, sum + i);
+      const auto top = hn::Load(f, highest + i);
       const auto log = hn::IfThenElse(hn::IsNaN(s), s, hn::Log(f, s));
-      const auto value = hn::MulAdd(hn::Load(f, highest + i), hn::Set(f, scale), log);
+      const auto value =
+          hn::IfThenElse(hn::Eq(top, hn::Set(f, kNowhere)), hn::Set(f, std::numeric_limits<float>::quiet_NaN()),
+                         hn::MulAdd(top, hn::Set(f, scale), log));
       store(f, empty ? nothing : value, lse + i, lanes);
     });
   }

@@ -111,7 +111,8 @@ lacuna_status vicreg(CpuContext& ctx, const lacuna_vicreg_args& args) {
   if (const lacuna_status status = check_flag(ctx, "target", args.target)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dy", args.acc_dy)) return status;
-  if (!(args.epsilon > 0)) return ctx.fail(LACUNA_INVALID_ARGUMENT, "epsilon is %g, want > 0", args.epsilon);
+  if (!(static_cast<float>(args.epsilon) > 0))
+    return ctx.fail(LACUNA_INVALID_ARGUMENT, "epsilon is %g, want > 0 in float", args.epsilon);
 
   const VicregCut cut(ctx.threads(), args);
   const Weights weights(args);

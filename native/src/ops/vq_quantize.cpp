@@ -32,11 +32,17 @@ double mean_of(double sum, int64_t n, int64_t d) {
   return n * d == 0 ? 0 : sum / (static_cast<double>(n) * static_cast<double>(d));
 }
 
+// index[i], -1 unless it is a code: what another thread writes there after the check is not followed.
+int32_t code_of(const int32_t* index, int64_t i, int64_t k) {
+  const int32_t code = static_cast<const volatile int32_t*>(index)[i];
+  return code < k ? code : -1;
+}
+
 // own |z - q|^2 + cross sum_o |z - e_o|^2 of row i
 double commitment(const lacuna_vq_quantize_fwd_args& args, int64_t i) {
   double cross = 0, own = 0;
   for (int64_t o = 0; o < args.m; ++o) {
-    const int32_t code = args.index[o * args.n + i];
+    const int32_t code = code_of(args.index, o * args.n + i, args.k);
     if (code < 0) continue;
     const double distance =
         squared_distance<double>(args.z + i * args.ld_z, args.codebook + code * args.ld_codebook, args.d);
@@ -77,7 +83,7 @@ struct Backward {
   float own, cross;  // 2 dloss / (n d) times the weights
 
   void row(int64_t i) const {
-    const int32_t code = args.index[i];
+    const int32_t code = code_of(args.index, i, args.k);
     float* const dz = args.dz + i * args.ld_dz;
     if (code < 0) {
       if (!args.acc_dz) std::fill_n(dz, args.d, 0.0f);
@@ -100,7 +106,7 @@ struct Backward {
       each(dz, z, q, [&](int64_t, auto, auto, auto) { return hn::Zero(f); });
     }
     for (int64_t o = 1; o < args.m && cross != 0; ++o) {
-      const int32_t other = args.index[o * args.n + i];
+      const int32_t other = code_of(args.index, o * args.n + i, args.k);
       if (other < 0) continue;
       const float* const e = args.codebook + other * args.ld_codebook;
       for_vectors(f, 0, args.d, [&](int64_t j, auto lanes) {
@@ -133,12 +139,13 @@ lacuna_status vq_quantize_fwd(CpuContext& ctx, const lacuna_vq_quantize_fwd_args
   ctx.parallel_for(parts.chunks, [&](int64_t chunk, int) {
     for (int64_t i = parts.begin(chunk); i < parts.end(chunk); ++i) {
       float* const q = args.q + i * args.ld_q;
-      if (args.index[i] < 0) {
+      const int32_t code = code_of(args.index, i, args.k);
+      if (code < 0) {
         std::fill_n(q, args.d, 0.0f);
         continue;
       }
       if (args.loss) partial[chunk] += commitment(args, i);
-      std::copy_n(args.codebook + args.index[i] * args.ld_codebook, args.d, q);
+      std::copy_n(args.codebook + code * args.ld_codebook, args.d, q);
     }
   });
   if (args.loss) {

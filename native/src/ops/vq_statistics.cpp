@@ -32,14 +32,15 @@ struct VqStatisticsWorkspace {
   explicit VqStatisticsWorkspace(const lacuna_vq_statistics_args& args)
       : chunks(std::clamp<int64_t>(args.n / kPositions, 1, 16)),
         rows((args.n + chunks - 1) / chunks),
-        first(args.m * args.n),
+        codes(args.m * args.n),
+        first(codes + args.n),
         histogram(first + args.m * (args.k + 1)),
         sum(histogram + chunks * args.k),
         size(sum + args.groups * args.k * args.d) {}
 
   int64_t chunks, rows;  // of the sort
-  // positions [m, n] come first; first [m, k + 1]; histogram [chunks, k]; sum [groups, k, d]
-  int64_t first, histogram, sum, size;
+  // positions [m, n] come first; codes [n]; first [m, k + 1]; histogram [chunks, k]; sum [groups, k, d]
+  int64_t codes, first, histogram, sum, size;
 };
 
 }  // namespace lacuna
@@ -61,17 +62,20 @@ constexpr int64_t kColumns = 128;  // that a code adds up together: where one ow
 static_assert(kColumns % (kVectors * kWide) == 0);
 
 // Sorts positions [0, n) by index, those with index -1 left out: code j has positions [first[j], first[j + 1]). The
-// first index that is neither -1 nor a code, n if there is none.
+// first index that is neither -1 nor a code, n if there is none. Each index is read once, into codes [n]: whatever
+// another thread does to the caller's array meanwhile, no position is written outside.
 int64_t sort_by_code(CpuContext& ctx, const VqStatisticsWorkspace& cut, const int32_t* index, int64_t n, int64_t k,
-                     int32_t* positions, int32_t* first, int32_t* histogram) {
+                     int32_t* positions, int32_t* codes, int32_t* first, int32_t* histogram) {
   std::atomic<int64_t> bad = n;
   ctx.parallel_for(cut.chunks, [&](int64_t chunk, int) {
     int32_t* const counts = histogram + chunk * k;
     std::fill_n(counts, k, 0);
     for (int64_t i = chunk * cut.rows; i < std::min(n, (chunk + 1) * cut.rows); ++i) {
-      if (index[i] >= 0 && index[i] < k) {
-        ++counts[index[i]];
-      } else if (index[i] != -1) {
+      const int32_t code = static_cast<const volatile int32_t*>(index)[i];
+      codes[i] = code;
+      if (code >= 0 && code < k) {
+        ++counts[code];
+      } else if (code != -1) {
         int64_t known = bad;
         while (i < known && !bad.compare_exchange_weak(known, i)) {
         }
@@ -93,7 +97,7 @@ int64_t sort_by_code(CpuContext& ctx, const VqStatisticsWorkspace& cut, const in
   ctx.parallel_for(cut.chunks, [&](int64_t chunk, int) {
     int32_t* const next = histogram + chunk * k;
     for (int64_t i = chunk * cut.rows; i < std::min(n, (chunk + 1) * cut.rows); ++i) {
-      if (index[i] >= 0) positions[next[index[i]]++] = static_cast<int32_t>(i);
+      if (codes[i] >= 0) positions[next[codes[i]]++] = static_cast<int32_t>(i);
     }
   });
   return n;
@@ -191,7 +195,7 @@ lacuna_status vq_statistics(CpuContext& ctx, const lacuna_vq_statistics_args& ar
   int32_t* const first = positions + cut.first;
   for (int64_t a = 0; a < args.m; ++a) {
     const int64_t bad = sort_by_code(ctx, cut, args.index + a * args.n, args.n, args.k, positions + a * args.n,
-                                     first + a * (args.k + 1), positions + cut.histogram);
+                                     positions + cut.codes, first + a * (args.k + 1), positions + cut.histogram);
     if (bad < args.n) {
       return ctx.fail(LACUNA_INVALID_ARGUMENT, "index[%" PRId64 "] is %" PRId32 ", want one of [-1, %" PRId64 ")",
                       a * args.n + bad, args.index[a * args.n + bad], args.k);
@@ -208,10 +212,14 @@ lacuna_status vq_statistics(CpuContext& ctx, const lacuna_vq_statistics_args& ar
     for (int64_t row = block * rows / row_blocks; row < (block + 1) * rows / row_blocks; ++row)
       sums.block(row / args.k, row % args.k, begin, std::min(args.d, begin + kColumns));
   });
-  for (int64_t row = 0; !sums.finite; ++row) {
-    const float* const z = args.z + row * args.ld_z;
-    if (args.index[row] >= 0 && !std::all_of(z, z + args.d, [](float x) { return std::isfinite(x); }))
-      return ctx.fail(LACUNA_NON_FINITE, "z row %" PRId64 " holds NaN or infinity", row);
+  if (!sums.finite) {
+    const auto finite = [&](int64_t row) {
+      const float* const z = args.z + row * args.ld_z;
+      return std::all_of(z, z + args.d, [](float x) { return std::isfinite(x); });
+    };
+    int64_t row = 0;
+    while (row < args.m * args.n - 1 && (args.index[row] < 0 || finite(row))) ++row;
+    return ctx.fail(LACUNA_NON_FINITE, "z row %" PRId64 " holds NaN or infinity", row);
   }
   for (int64_t a = 0; a < args.m; ++a) {
     const int32_t* const from = first + a * (args.k + 1);

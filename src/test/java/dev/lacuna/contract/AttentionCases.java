@@ -137,6 +137,17 @@ final class AttentionCases {
     cases.add(of(op, 1, 1, 40, 9, 16, prompts).fill("q", Fill.nanAt(16 * 7 + 2)));
     cases.add(of(op, 1, 1, 40, 9, 16, prompts).fill("prompt_q", Fill.nanAt(16 * 7 + 2)));
     OpCase unmasked = of(op, 1, 1, 40, 9, 16, prompts).without("key_mask");
+    if (op == AttentionFwd.OP) {
+      // All logits -infinity: no softmax is defined, which is not the same as nothing to read.
+      Fill nowhere = Fill.constant(Double.NEGATIVE_INFINITY);
+      cases.add(
+          unmasked
+              .copy()
+              .fill("q", Fill.constant(1))
+              .fill("prompt_q", Fill.constant(1))
+              .fill("k", nowhere)
+              .fill("prompt_k", nowhere));
+    }
     cases.add(unmasked.copy().fill("k", Fill.nanAt(16 * 30 + 1)));
     cases.add(unmasked.copy().fill("v", Fill.nanAt(16 * 30 + 1)));
     if (prompts != NONE) {

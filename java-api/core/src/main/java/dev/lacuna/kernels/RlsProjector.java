@@ -8,6 +8,8 @@ import dev.lacuna.kernels.RlsState.Gradient;
 import dev.lacuna.spi.Memory;
 import java.lang.foreign.MemorySegment;
 import java.nio.FloatBuffer;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Recursive-least-squares gradient projection (orthogonal weight modification; methods of OWM, Zeng
@@ -89,7 +91,7 @@ public final class RlsProjector implements AutoCloseable {
 
   private final Context context;
   private final int size;
-  private final RlsState p;
+  private @Nullable RlsState p;
 
   /** A projector in form {@link Form#POTTER}. */
   public RlsProjector(Context context, int size, Norm norm) {
@@ -107,7 +109,20 @@ public final class RlsProjector implements AutoCloseable {
     }
     this.context = context;
     this.size = size;
-    p = new RlsState(context, size, form, norm);
+    p =
+        new RlsState(
+            context,
+            size,
+            Objects.requireNonNull(form, "form"),
+            Objects.requireNonNull(norm, "norm"));
+  }
+
+  private RlsState p() {
+    RlsState open = p;
+    if (open == null) {
+      throw new LacunaException(Status.INVALID_ARGUMENT, "this projector is closed");
+    }
+    return open;
   }
 
   /** Number of features. */
@@ -117,12 +132,12 @@ public final class RlsProjector implements AutoCloseable {
 
   /** How P is held now: {@link Form#LOW_RANK} goes over to {@link Form#POTTER}. */
   public Form form() {
-    return p.form();
+    return p().form();
   }
 
   /** Back to P = I. */
   public void reset() {
-    p.reset();
+    p().reset();
   }
 
   // Absorbing.
@@ -166,7 +181,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Absorbs the rows of a block [count, size] that lies in the back end's memory. */
   public void absorb(Memory r, long offset, int count, double alpha) {
-    p.absorb(r, offset, count, alpha);
+    p().absorb(r, offset, count, alpha);
   }
 
   // Projecting.
@@ -191,7 +206,7 @@ public final class RlsProjector implements AutoCloseable {
 
   /** Replaces a gradient [rows, size] that lies in the back end's memory. */
   public void project(Memory gradient, long offset, int rows) {
-    p.project(Gradient.whole(gradient, offset, rows));
+    p().project(Gradient.whole(gradient, offset, rows));
   }
 
   /**
@@ -228,7 +243,7 @@ public final class RlsProjector implements AutoCloseable {
   public void projectFactored(
       MemorySegment e, MemorySegment h, int n, int classes, double scale, MemorySegment out) {
     try (Borrowings borrowed = new Borrowings(context)) {
-      p.project(factored(borrowed, e, h, n, classes, scale, out));
+      p().project(factored(borrowed, e, h, n, classes, scale, out));
       borrowed.commit();
     }
   }
@@ -288,7 +303,7 @@ public final class RlsProjector implements AutoCloseable {
       long gradientOffset,
       int rows,
       Order order) {
-    p.step(r, offset, 1, alpha, Gradient.whole(gradient, gradientOffset, rows), order);
+    p().step(r, offset, 1, alpha, Gradient.whole(gradient, gradientOffset, rows), order);
   }
 
   /**
@@ -364,7 +379,7 @@ public final class RlsProjector implements AutoCloseable {
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory features = borrowed.read("r", r, DType.F32, count, size);
       Gradient gradient = factored(borrowed, e, h, n, classes, scale, out);
-      p.step(features, 0, count, alpha, gradient, order);
+      p().step(features, 0, count, alpha, gradient, order);
       borrowed.commit();
     }
   }
@@ -373,17 +388,20 @@ public final class RlsProjector implements AutoCloseable {
 
   /** P [size, size], row-major, computed in double from the form: for tests and pictures. */
   public double[] matrix() {
-    return p.matrix();
+    return p().matrix();
   }
 
   /** Vectors absorbed since the start. */
   public long absorbed() {
-    return p.absorbed();
+    return p().absorbed();
   }
 
   /** Frees P; closing twice is fine. */
   @Override
   public void close() {
-    p.close();
+    if (p != null) {
+      p.close();
+      p = null;
+    }
   }
 }

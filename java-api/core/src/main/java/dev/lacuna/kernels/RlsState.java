@@ -45,7 +45,6 @@ final class RlsState implements AutoCloseable {
   private final Memory state;
   private Form form;
   private Memory factor;
-  private boolean closed;
 
   RlsState(Context context, int size, Form form, Norm norm) {
     this.context = context;
@@ -246,10 +245,7 @@ final class RlsState implements AutoCloseable {
 
   @Override
   public void close() {
-    if (!closed) {
-      closed = true;
-      context.free(factor);
-      context.free(state);
-    }
+    context.free(factor);
+    context.free(state);
   }
 }

@@ -1,5 +1,7 @@
 package dev.lacuna.kernels;
 
+import java.util.Objects;
+
 /**
  * How a {@link VqCodebook} learns. The defaults are those of CMG's official code (Xia et al.,
  * NeurIPS 2023), but for the initial count, which is 0 there: codes unused at the first step are
@@ -80,7 +82,10 @@ public record VqOptions(
   /** Checks ranges. */
   public VqOptions {
     require(decay >= 0 && decay <= 1, "decay", decay, "[0, 1]");
+    Objects.requireNonNull(smoothing, "smoothing");
     require(epsilon >= 0 && epsilon < Double.POSITIVE_INFINITY, "epsilon", epsilon, ">= 0");
+    Objects.requireNonNull(update, "update");
+    Objects.requireNonNull(reset, "reset");
     require(
         initialCount >= 0 && initialCount < Double.POSITIVE_INFINITY,
         "initialCount",

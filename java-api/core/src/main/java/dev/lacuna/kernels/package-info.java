@@ -1,4 +1,17 @@
-/** The kernels without a tape, for programs that have a framework of their own. */
+/**
+ * The kernels without a tape, for programs that have a framework of their own.
+ *
+ * <p>Arrays come as {@code float[]}, direct buffers or segments. What lies on the heap is copied to
+ * the back end and back; on the CPU, direct buffers and segments outside the heap are used where
+ * they lie. A call takes its {@link dev.lacuna.Context} as a whole: another thread's call on the
+ * same context meanwhile is refused before it begins. An argument that cannot be used is a {@link
+ * dev.lacuna.LacunaException} and leaves every array as it was; an option out of its range is an
+ * {@link IllegalArgumentException} where it is made.
+ *
+ * <p>During a call no other thread may write to its arrays or close the shared arena that they lie
+ * in. Java itself cannot see that native code is at work there: what would be an exception between
+ * two Java threads may then end the process.
+ */
 @NullMarked
 package dev.lacuna.kernels;
 

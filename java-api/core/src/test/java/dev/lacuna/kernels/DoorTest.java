@@ -266,8 +266,9 @@ final class DoorTest {
   void aClosedProjectorIsRefused() {
     RlsProjector closed = new RlsProjector(context, 2, Norm.FRO);
     closed.close();
-    refused("freed", () -> closed.absorb(new float[2], 1));
-    refused("freed", () -> closed.project(new float[2], 1));
+    refused("this projector is closed", () -> closed.absorb(new float[2], 1));
+    refused("this projector is closed", () -> closed.project(new float[2], 1));
+    refused("this projector is closed", closed::reset);
   }
 
   @Test
