@@ -1,6 +1,6 @@
 // Prints as JSON what this machine can do at most, for the benchmarks to be held against: fused multiply-adds per
-// second in fp32, bf16 dot products, bandwidth of reading, copying and updating memory. Names that end in _1 are of one
-// thread.
+// second in fp32, dot products in bf16 and in 8-bit integers, bandwidth of reading, copying and updating memory. Names
+// that end in _1 are of one thread.
 //
 //   machine_peak THREADS [avx2]
 //
@@ -32,7 +32,7 @@ constexpr size_t kBytes = size_t{256} << 20;
 volatile float sink;
 
 struct Features {
-  bool avx2, avx512, bf16;
+  bool avx2, avx512, bf16, vnni;
 };
 
 Features features() {
@@ -40,6 +40,7 @@ Features features() {
   __builtin_cpu_init();
   found.avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
   found.avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw");
+  found.vnni = found.avx512 && __builtin_cpu_supports("avx512vnni");
   uint32_t eax, ebx, ecx, edx;
   found.bf16 = found.avx512 && __get_cpuid_count(7, 1, &eax, &ebx, &ecx, &edx) && (eax & bit_AVX512BF16);
   return found;
@@ -84,6 +85,20 @@ __attribute__((target("avx512f,avx512bf16"))) double dot_bf16() {
   for (int i = 1; i < kAccumulators; ++i) sums[0] = _mm512_add_ps(sums[0], sums[i]);
   sink = _mm512_cvtss_f32(sums[0]);
   return 2 * 32;
+}
+
+__attribute__((target("avx512f,avx512vnni"))) double dot_int8() {
+  __m512i sums[kAccumulators];
+  for (int i = 0; i < kAccumulators; ++i) sums[i] = _mm512_set1_epi32(i);
+  // What the compiler must not know, or it would do without the loop.
+  const __m512i factor = _mm512_set1_epi8(static_cast<char>(1 + static_cast<int>(sink) % 2));
+  for (int64_t step = 0; step < kSteps; ++step) {
+#pragma GCC unroll 12
+    for (int i = 0; i < kAccumulators; ++i) sums[i] = _mm512_dpbusd_epi32(sums[i], factor, factor);
+  }
+  for (int i = 1; i < kAccumulators; ++i) sums[0] = _mm512_add_epi32(sums[0], sums[i]);
+  sink = static_cast<float>(_mm512_cvtsi512_si32(sums[0]) % 1000);
+  return 2 * 64;
 }
 
 // A machine without FMA: one multiplication and one addition on SSE registers.
@@ -183,6 +198,7 @@ int main(int argc, char** argv) {
   double (*const fma)() = wide ? fma512 : has.avx2 ? fma256 : scalar;
   const double fp32_one = gflops(1, fma), fp32_all = gflops(threads, fma);
   const double bf16_all = wide && has.bf16 ? gflops(threads, dot_bf16) : 0;
+  const double int8_all = wide && has.vnni ? gflops(threads, dot_int8) : 0;
 
   std::vector<Buffer> from, to;
   for (int t = 0; t < threads; ++t) {
@@ -195,12 +211,13 @@ int main(int argc, char** argv) {
   const auto update = [&](int t) { return update_all(to[t]); };
   std::printf(
       "{\"threads\": %d, \"simd\": \"%s\", \"fp32_gflops_1\": %.1f, \"fp32_gflops\": %.1f, \"bf16_gflops\": %.1f, "
+      "\"int8_gops\": %.1f, "
       "\"read_gbs_1\": %.2f, \"read_gbs\": %.2f, \"copy_gbs_1\": %.2f, \"copy_gbs\": %.2f, \"update_gbs_1\": %.2f, "
       "\"update_gbs\": %.2f}\n",
       threads,
       wide       ? "avx512"
       : has.avx2 ? "avx2"
                  : "sse",
-      fp32_one, fp32_all, bf16_all, rate(1, read), rate(threads, read), rate(1, copy), rate(threads, copy),
+      fp32_one, fp32_all, bf16_all, int8_all, rate(1, read), rate(threads, read), rate(1, copy), rate(threads, copy),
       rate(1, update), rate(threads, update));
 }

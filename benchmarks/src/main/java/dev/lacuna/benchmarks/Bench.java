@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  ./lacuna bench --quick                a glance, in about ten minutes",
+      "  ./lacuna bench --quick                a glance, in a quarter of an hour",
       "  ./lacuna bench --rows 'vq|vicreg' --json bench.json",
       "  ./lacuna bench --tier AVX2            everybody held to AVX2",
       "  ./lacuna bench --growth pictures      how cost grows with sizes and threads",
@@ -135,6 +135,11 @@ public final class Bench implements Callable<Integer> {
     if (threads == 0) {
       threads = cores;
     }
+    if (growth != null && tier != Tier.BEST) {
+      throw new CommandLine.ParameterException(
+          spec.commandLine(), "--growth is of our best tier, it cannot go with --tier " + tier);
+    }
+    Map<String, List<Row>> selected = growth == null ? selected() : Map.of();
     Path home = Path.of(System.getProperty("lacuna.home", "."));
     progress("the machine's limits");
     Machine machine =
@@ -142,7 +147,7 @@ public final class Bench implements Callable<Integer> {
             () -> Machine.measure(home, threads, tier == Tier.AVX2),
             busy -> out("others kept %.1f cores busy while the limits were measured", busy));
     out(
-        "%s, %d threads, tier %s, %s; fp32 %.0f GFLOP/s (one thread %.0f), bf16 %.0f;"
+        "%s, %d threads, tier %s, %s; fp32 %.0f GFLOP/s (one thread %.0f), bf16 %.0f, int8 %.0f;"
             + " read %.1f GB/s (%.1f), copy %.1f (%.1f), update %.1f (%.1f)",
         Machine.cpu(),
         threads,
@@ -151,6 +156,7 @@ public final class Bench implements Callable<Integer> {
         machine.fp32(),
         machine.fp32One(),
         machine.bf16(),
+        machine.int8(),
         machine.read(),
         machine.readOne(),
         machine.copy(),
@@ -161,18 +167,14 @@ public final class Bench implements Callable<Integer> {
         ServiceLoader.load(Peer.class).stream().map(ServiceLoader.Provider::get).toList();
     peers.forEach(peer -> out("peer: %s", peer.describe()));
     if (growth != null) {
-      if (tier != Tier.BEST) {
-        throw new CommandLine.ParameterException(
-            spec.commandLine(), "--growth is of our best tier, it cannot go with --tier " + tier);
-      }
       new Growth(machine, peers, rows, spec.commandLine().getOut(), this::progress).run(growth);
     } else {
-      table(machine, peers);
+      table(machine, peers, selected);
     }
     return CommandLine.ExitCode.OK;
   }
 
-  private void table(Machine machine, List<Peer> peers) {
+  private Map<String, List<Row>> selected() {
     Map<String, List<Row>> selected =
         Row.ALL.stream()
             .filter(row -> rows.matcher(row.label()).find())
@@ -183,6 +185,10 @@ public final class Bench implements Callable<Integer> {
           "--rows matches none of: "
               + Row.ALL.stream().map(Row::label).collect(Collectors.joining(", ")));
     }
+    return selected;
+  }
+
+  private void table(Machine machine, List<Peer> peers, Map<String, List<Row>> selected) {
     Peer.Terms terms = new Peer.Terms(threads, tier == Tier.AVX2);
     int rounds = quick ? QUICK_ROUNDS : ROUNDS;
     out(
@@ -198,7 +204,7 @@ public final class Bench implements Callable<Integer> {
     selected.forEach((name, wanted) -> {
       Workload workload = Workload.of(name);
       List<Entry> others = new ArrayList<>();
-      if (!wanted.stream().allMatch(Row::againstOurs)) {
+      if (wanted.stream().anyMatch(row -> row.baseline() == null)) {
         others.addAll(plainJava(workload));
         peers.forEach(peer -> others.addAll(peer.entries(workload, terms)));
       }
@@ -274,8 +280,9 @@ public final class Bench implements Callable<Integer> {
   private Map<Variant, Entry> ours(Workload workload, List<Row> wanted) {
     Map<Variant, Entry> entries = new EnumMap<>(Variant.class);
     for (Row row : wanted) {
-      if (row.againstOurs()) {
-        entries.put(Variant.DEFAULT, lacuna(workload.name(), Variant.DEFAULT, tier, threads));
+      Variant baseline = row.baseline();
+      if (baseline != null) {
+        entries.put(baseline, lacuna(workload.name(), baseline, tier, threads));
       }
       entries.put(row.variant(), lacuna(workload.name(), row.variant(), tier, threads));
     }

@@ -148,10 +148,11 @@ final class Contest {
       return Optional.empty();
     }
     Spread spread = our.spread();
-    @Nullable Standing peer = row.againstOurs() ? ours.get(Variant.DEFAULT) : fastest();
+    @Nullable Standing peer = row.baseline() == null ? fastest() : ours.get(row.baseline());
+    Machine.Arithmetic arithmetic = workload.arithmetic(row.variant());
     double flops = workload.flops(row.variant());
-    double least = machine.leastMilliseconds(flops, workload.bytes(), row.variant());
-    boolean compute = flops / machine.peak(row.variant()) > workload.bytes() / machine.read();
+    double least = machine.leastMilliseconds(flops, workload.bytes(), arithmetic);
+    boolean compute = flops / machine.peak(arithmetic) > workload.bytes() / machine.read();
     return Optional.of(
         new Line(
             workload.kernel() + row.variant().suffix(),

@@ -263,7 +263,7 @@ final class Growth {
       Entry ours = Bench.lacuna(work, Variant.DEFAULT, Tier.BEST, 1);
       Contest contest = new Contest(workload, Map.of(Variant.DEFAULT, ours), others, progress);
       contest.run(SMALL_ROUNDS, SMALL_EFFORT);
-      Row row = new Row(work, Variant.DEFAULT, 1, false);
+      Row row = new Row(work, Variant.DEFAULT, 1, null);
       contest
           .line(row, row.bar(), machine)
           .ifPresent(line -> {

@@ -18,6 +18,7 @@ import java.util.stream.Stream;
  * @param fp32One fp32 GFLOP/s of one thread
  * @param fp32 fp32 GFLOP/s of all
  * @param bf16 bf16 GFLOP/s of all, 0 where the CPU has no such instruction
+ * @param int8 billions of 8-bit additions and multiplications a second of all, 0 likewise
  * @param readOne GB/s read from memory by one thread
  * @param read GB/s read from memory by all
  * @param copyOne GB/s read and written by one thread while copying
@@ -31,6 +32,7 @@ public record Machine(
     @JsonProperty("fp32_gflops_1") double fp32One,
     @JsonProperty("fp32_gflops") double fp32,
     @JsonProperty("bf16_gflops") double bf16,
+    @JsonProperty("int8_gops") double int8,
     @JsonProperty("read_gbs_1") double readOne,
     @JsonProperty("read_gbs") double read,
     @JsonProperty("copy_gbs_1") double copyOne,
@@ -40,6 +42,16 @@ public record Machine(
 
   /** Tries at the peak: another process on a core during one of them would halve it. */
   private static final int RUNS = 3;
+
+  /** What products are made in. */
+  public enum Arithmetic {
+    /** Single precision. */
+    FP32,
+    /** 8 bits of mantissa. */
+    BF16,
+    /** Integers of 8 bits. */
+    INT8
+  }
 
   /** What binds a kernel: arithmetic, or memory by a mix of accesses. */
   enum Bound {
@@ -75,6 +87,7 @@ public record Machine(
         Math.max(fp32One, other.fp32One),
         Math.max(fp32, other.fp32),
         Math.max(bf16, other.bf16),
+        Math.max(int8, other.int8),
         Math.max(readOne, other.readOne),
         Math.max(read, other.read),
         Math.max(copyOne, other.copyOne),
@@ -110,12 +123,18 @@ public record Machine(
    * Milliseconds that a job must take: by arithmetic or by memory, whichever binds. Bytes count
    * once, at the bandwidth of reading; what stays in a cache may come faster.
    */
-  public double leastMilliseconds(double flops, double bytes, Variant variant) {
-    return 1e-6 * Math.max(flops / peak(variant), bytes / read);
+  public double leastMilliseconds(double flops, double bytes, Arithmetic arithmetic) {
+    return 1e-6 * Math.max(flops / peak(arithmetic), bytes / read);
   }
 
-  /** GFLOP/s that a variant could use. */
-  public double peak(Variant variant) {
-    return variant == Variant.FAST && bf16 > 0 ? bf16 : fp32;
+  /** GFLOP/s of an arithmetic; of fp32 where the CPU has no instruction for it. */
+  public double peak(Arithmetic arithmetic) {
+    double peak =
+        switch (arithmetic) {
+          case FP32 -> fp32;
+          case BF16 -> bf16;
+          case INT8 -> int8;
+        };
+    return peak > 0 ? peak : fp32;
   }
 }

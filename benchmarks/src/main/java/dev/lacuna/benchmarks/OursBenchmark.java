@@ -32,8 +32,9 @@ public abstract class OursBenchmark extends KernelBenchmark {
 
   @Override
   protected Contender open() {
+    Tier cap = variant == Variant.FLOAT ? Tier.AVX2 : tier;
     Context context =
-        Lacuna.open(OpenOptions.DEFAULT.withBackend(backend).withTier(tier).withThreads(threads));
+        Lacuna.open(OpenOptions.DEFAULT.withBackend(backend).withTier(cap).withThreads(threads));
     Contender kernel = Workload.of(work()).ours(context, variant);
     return new Contender() {
       @Override

@@ -41,6 +41,9 @@ final class Roofline {
     if (machine.bf16() > 0) {
       roof(picture, "bf16 %.0f GFLOP/s, read %.0f GB/s", machine.bf16(), machine, left, right);
     }
+    if (machine.int8() > 0) {
+      roof(picture, "int8 %.0f GOP/s, read %.0f GB/s", machine.int8(), machine, left, right);
+    }
     int[] drawn = new int[FAMILIES.size()];
     for (Line line : lines) {
       int family = family(line.kernel());
@@ -75,6 +78,9 @@ final class Roofline {
             new double[] {start, ridge, end},
             new double[] {start * machine.read(), peak, peak});
     line.setMarker(SeriesMarkers.NONE);
-    line.setLineColor(name.startsWith("bf16") ? Color.GRAY : Color.BLACK);
+    line.setLineColor(
+        name.startsWith("fp32")
+            ? Color.BLACK
+            : name.startsWith("bf16") ? Color.GRAY : Color.LIGHT_GRAY);
   }
 }

@@ -9,6 +9,8 @@ public enum Variant {
   DEFAULT,
   /** With reduced precision permitted: bf16. */
   FAST,
+  /** Held to AVX2, where codes are sieved in float and not by 8-bit products. */
+  FLOAT,
   /** RLS by Potter's square root. */
   POTTER;
 

@@ -68,7 +68,12 @@ public final class VqSearchWork extends Workload {
 
   @Override
   public List<Variant> variants() {
-    return List.of(Variant.DEFAULT, Variant.FAST);
+    return List.of(Variant.DEFAULT, Variant.FAST, Variant.FLOAT);
+  }
+
+  @Override
+  public Machine.Arithmetic arithmetic(Variant variant) {
+    return variant == Variant.FLOAT ? Machine.Arithmetic.FP32 : Machine.Arithmetic.INT8;
   }
 
   @Override

@@ -84,6 +84,11 @@ public abstract class Workload {
     return flops();
   }
 
+  /** What a variant's products are made in. */
+  public Machine.Arithmetic arithmetic(Variant variant) {
+    return variant == Variant.FAST ? Machine.Arithmetic.BF16 : Machine.Arithmetic.FP32;
+  }
+
   /** The same as the reference back end's plain loops do them. */
   double plainFlops() {
     return flops();

@@ -18,9 +18,9 @@ import org.junit.jupiter.api.Test;
 /** With contenders whose times are made up. */
 class ContestTest {
   private static final Workload WORK = Workload.of("vicreg:6x4");
-  private static final Row ROW = new Row(WORK.name(), Variant.DEFAULT, 1, false);
+  private static final Row ROW = new Row(WORK.name(), Variant.DEFAULT, 1, null);
   private static final Machine MACHINE =
-      new Machine(2, "avx512", 100, 200, 400, 16, 20, 20, 30, 20, 25);
+      new Machine(2, "avx512", 100, 200, 400, 800, 16, 20, 20, 30, 20, 25);
 
   private final List<String> calls = new ArrayList<>();
 

@@ -11,7 +11,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class GrowthTest {
   private static final Machine MACHINE =
-      new Machine(2, "avx512", 100, 190, 0, 16, 20, 20, 30, 20, 25);
+      new Machine(2, "avx512", 100, 190, 0, 0, 16, 20, 20, 30, 20, 25);
 
   @ParameterizedTest
   @CsvSource({

@@ -89,7 +89,7 @@ class TableTest {
 
   @Test
   void theJsonDocumentHoldsWhatTheTableShows() throws IOException {
-    Machine machine = new Machine(2, "avx512", 100, 200, 400, 16, 20, 20, 30, 20, 25);
+    Machine machine = new Machine(2, "avx512", 100, 200, 400, 800, 16, 20, 20, 30, 20, 25);
     String text =
         Bench.text(
             new Bench.Document(
