@@ -174,6 +174,10 @@ lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacuna_op_fn* ou
   });
 }
 
+lacuna_status lacuna_run_keeping(lacuna_context* ctx, lacuna_op_fn op, const void* args, ...) {
+  return op ? op(ctx, args) : guarded(ctx, "run", [=] { return ctx->fail(LACUNA_INVALID_ARGUMENT, "op is NULL"); });
+}
+
 lacuna_status lacuna_workspace(lacuna_context* ctx, int32_t op, const void* args, int64_t* bytes) {
   return guarded(ctx, is_op(op) ? lacuna::op_name(op) : "workspace", [=] {
     if (!bytes) return ctx->fail(LACUNA_INVALID_ARGUMENT, "bytes is NULL");

@@ -79,6 +79,9 @@ LACUNA_API lacuna_status lacuna_synchronize(lacuna_context* ctx);
 // an op.
 typedef lacuna_status (*lacuna_op_fn)(lacuna_context* ctx, const void* args);
 LACUNA_API lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacuna_op_fn* out);
+// Calls op(ctx, args). What follows args is not looked at: a runtime that manages memory, as Java's does, names there
+// what must stay alive meanwhile.
+LACUNA_API lacuna_status lacuna_run_keeping(lacuna_context* ctx, lacuna_op_fn op, const void* args, ...);
 // Bits of an argument struct's flags; others are refused. FAST: reduced precision (bf16 or TF32 products, approximate
 // exp) where the op has such a form for the device and says what it costs; elsewhere it changes nothing.
 #define LACUNA_FLAG_FAST 1u

@@ -311,6 +311,43 @@ final class LifetimeTest {
     }
   }
 
+  @ParameterizedTest
+  @MethodSource("natives")
+  void anArenaThatAnotherThreadClosesStaysOpenDuringACall(Target target) throws Exception {
+    int n = 4096;
+    int d = 16;
+    int k = 256;
+    try (Context context = target.open(1)) {
+      for (int i = 0; i < 20; i++) {
+        Arena arena = Arena.ofShared();
+        MemorySegment z = arena.allocate(4L * n * d, 64);
+        MemorySegment codebook = arena.allocate(4L * k * d, 64);
+        MemorySegment index = arena.allocate(4L * n, 64);
+        CountDownLatch running = new CountDownLatch(1);
+        CompletableFuture<Void> closing =
+            CompletableFuture.runAsync(() -> {
+              await(running);
+              while (arena.scope().isAlive()) {
+                try {
+                  arena.close();
+                } catch (IllegalStateException inUse) {
+                  Thread.onSpinWait();
+                }
+              }
+            });
+        refused(
+            "is closed|was closed",
+            () -> {
+              for (int turn = 0; turn < 1_000_000; turn++) {
+                VqNearest.search(context, z, n, d, codebook, k, index, null);
+                running.countDown();
+              }
+            });
+        closing.get(10, TimeUnit.SECONDS);
+      }
+    }
+  }
+
   @Test
   void aThreadThatHoldsAContextKeepsOthersOutAndLendsNoMemoryForGood() {
     AtomicInteger allocated = new AtomicInteger();

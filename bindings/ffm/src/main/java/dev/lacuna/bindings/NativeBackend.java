@@ -14,6 +14,7 @@ import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
@@ -45,6 +46,11 @@ final class NativeBackend implements Backend {
   private final MemorySegment scratch = arena.allocate(JAVA_LONG);
   private final @Nullable MemorySegment[] functions;
   private final IdentityHashMap<Memory, Arena> owned = new IdentityHashMap<>();
+
+  /** A caller's segments that the call under way works on, for Java to keep them open. */
+  private final MemorySegment[] few = new MemorySegment[NativeLibrary.FEW];
+
+  private final MemorySegment[] many = new MemorySegment[NativeLibrary.MANY];
   private @Nullable Memory workspace;
   private long workspaceBytes;
   private @Nullable Memory staging;
@@ -58,6 +64,8 @@ final class NativeBackend implements Backend {
     for (OpLayout op : OpLayouts.ALL) {
       functions[op.id()] = library.lookup(context, op);
     }
+    Arrays.fill(few, MemorySegment.NULL);
+    Arrays.fill(many, MemorySegment.NULL);
   }
 
   @Override
@@ -151,6 +159,7 @@ final class NativeBackend implements Backend {
     args.set(JAVA_LONG, 8, 0);
     args.set(JAVA_LONG, 16, 0);
     List<OpField> fields = op.fields();
+    int kept = 0;
     for (int i = 0; i < fields.size(); i++) {
       long value = call.value(i);
       if (fields.get(i).kind().isTensor()) {
@@ -164,6 +173,10 @@ final class NativeBackend implements Backend {
                   + " lies on Java's heap, where native code cannot reach it");
         }
         value = memory == null ? 0 : memory.address() + value;
+        if (memory != null && memory.home() == null && memory.host() != null) {
+          many[kept] = memory.host();
+          kept++;
+        }
       }
       args.set(JAVA_LONG, OpLayout.FIRST_FIELD + 8L * i, value);
     }
@@ -173,7 +186,27 @@ final class NativeBackend implements Backend {
       args.set(JAVA_LONG, 8, room.address());
       args.set(JAVA_LONG, 16, room.bytes());
     }
-    library.run(context, function, args);
+    if (kept == 0) {
+      library.run(context, function, args);
+    } else {
+      runKeeping(function, kept);
+    }
+  }
+
+  private void runKeeping(MemorySegment function, int count) {
+    boolean fits = count <= few.length;
+    if (fits) {
+      System.arraycopy(many, 0, few, 0, count);
+    }
+    try {
+      library.runKeeping(context, function, args, fits ? few : many);
+    } catch (IllegalStateException e) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, "the arena of an array was closed by another thread", e);
+    } finally {
+      Arrays.fill(few, MemorySegment.NULL);
+      Arrays.fill(many, 0, count, MemorySegment.NULL);
+    }
   }
 
   private Memory workspace(long bytes) {

@@ -12,9 +12,11 @@ import dev.lacuna.spi.OpLayouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
+import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandle;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,14 @@ final class NativeLibrary {
   // library and op.
   private static final MethodHandle CALL =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+
+  /** Most segments that {@link #runKeeping} passes: few make a cheaper call. */
+  static final int FEW = 8;
+
+  static final int MANY = 31;
+
+  private static final MethodHandle KEEPING_FEW = keeping(FEW);
+  private static final MethodHandle KEEPING_MANY = keeping(MANY);
   private static final MethodHandle WORKSPACE =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT, ADDRESS, ADDRESS));
   private static final MethodHandle OPEN =
@@ -65,6 +75,7 @@ final class NativeLibrary {
   private final MemorySegment upload;
   private final MemorySegment download;
   private final MemorySegment lookup;
+  private final MemorySegment runKeeping;
   private final MemorySegment open;
 
   /** Loads a library and compares its op table with ours. */
@@ -87,6 +98,7 @@ final class NativeLibrary {
     upload = symbol("lacuna_upload");
     download = symbol("lacuna_download");
     lookup = symbol("lacuna_op_lookup");
+    runKeeping = symbol("lacuna_run_keeping");
     workspace = symbol("lacuna_workspace");
     compareTables();
   }
@@ -94,6 +106,15 @@ final class NativeLibrary {
   /** The file it was loaded from. */
   Path file() {
     return file;
+  }
+
+  private static MethodHandle keeping(int count) {
+    MemoryLayout[] parameters = new MemoryLayout[3 + count];
+    Arrays.fill(parameters, ADDRESS);
+    return LINKER
+        .downcallHandle(
+            FunctionDescriptor.of(JAVA_INT, parameters), Linker.Option.firstVariadicArg(3))
+        .asSpreader(MemorySegment[].class, count);
   }
 
   private static MethodHandle libc(String name, FunctionDescriptor descriptor) {
@@ -294,6 +315,23 @@ final class NativeLibrary {
   void run(MemorySegment context, MemorySegment function, MemorySegment args) {
     try {
       check(context, (int) CALL.invokeExact(function, context, args));
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  /**
+   * As {@link #run}, while Java keeps {@code kept}, {@link #FEW} or {@link #MANY} segments, from
+   * being closed.
+   */
+  void runKeeping(
+      MemorySegment context, MemorySegment function, MemorySegment args, MemorySegment[] kept) {
+    try {
+      check(
+          context,
+          kept.length == FEW
+              ? (int) KEEPING_FEW.invokeExact(runKeeping, context, function, args, kept)
+              : (int) KEEPING_MANY.invokeExact(runKeeping, context, function, args, kept));
     } catch (Throwable e) {
       throw unchecked(e);
     }

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * Precision#FAST} does the same.
  *
  * <p>Arrays on the heap are copied; segments outside the heap and direct buffers are used in place
- * on the CPU; their arena must not be closed by another thread during a call.
+ * on the CPU.
  */
 public final class VqNearest {
   private VqNearest() {}

@@ -8,9 +8,9 @@
  * dev.lacuna.LacunaException} and leaves every array as it was; an option out of its range is an
  * {@link IllegalArgumentException} where it is made.
  *
- * <p>During a call no other thread may write to its arrays or close the shared arena that they lie
- * in. Java itself cannot see that native code is at work there: what would be an exception between
- * two Java threads may then end the process.
+ * <p>During a call no other thread may write to its arrays: the result is then undefined. A shared
+ * arena that another thread tries to close meanwhile stays open and throws there, as between two
+ * Java threads.
  */
 @NullMarked
 package dev.lacuna.kernels;
