@@ -180,7 +180,7 @@ TEST(VqNearest, NamesTheFirstRowThatIsNotFinite) {
         Context ctx(2, tier);
         std::vector<int32_t> index(300, 7);
         EXPECT_EQ(LACUNA_NON_FINITE, call(ctx, LACUNA_OP_vq_nearest, data.args(index.data(), nullptr)));
-        EXPECT_NE(std::string::npos, ctx.error().find("z row " + std::to_string(first) + " ")) << ctx.error();
+        EXPECT_NE(std::string::npos, ctx.error().find("z[" + std::to_string(first) + ", ")) << ctx.error();
         EXPECT_EQ(std::vector<int32_t>(300, 7), index);
       }
     }
@@ -246,7 +246,7 @@ TEST(VqStatistics, RefusesRowsThatAreNotFiniteAndWritesNothing) {
       std::fill(count.begin(), count.end(), 4);
       args = statistics_args(100, 30, 5, spoilt, index, count, sum);
       EXPECT_EQ(LACUNA_NON_FINITE, call(ctx, LACUNA_OP_vq_statistics, args));
-      EXPECT_NE(std::string::npos, ctx.error().find("z row 70 ")) << ctx.error();
+      EXPECT_NE(std::string::npos, ctx.error().find("z[70, ")) << ctx.error();
       EXPECT_EQ(std::vector<float>(5 * 30, 3), sum);
       EXPECT_EQ(std::vector<int32_t>(5, 4), count);
     }

@@ -3,6 +3,7 @@
 #define LACUNA_SRC_OPS_CHECKS_H
 
 #include <cinttypes>
+#include <cmath>
 #include <cstdint>
 
 #include "cpu/cpu_context.h"
@@ -24,6 +25,13 @@ inline lacuna_status check_indices(CpuContext& ctx, const char* name, const int3
     }
   }
   return LACUNA_OK;
+}
+
+// Refuses a matrix for a row of d numbers that are not all finite, and names the first that is not.
+inline lacuna_status fail_non_finite(CpuContext& ctx, const char* name, int64_t row, const float* numbers, int64_t d) {
+  int64_t col = 0;
+  while (col < d - 1 && std::isfinite(numbers[col])) ++col;
+  return ctx.fail(LACUNA_NON_FINITE, "%s[%" PRId64 ", %" PRId64 "] is %g", name, row, col, numbers[col]);
 }
 
 }  // namespace lacuna

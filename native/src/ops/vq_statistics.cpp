@@ -219,7 +219,7 @@ lacuna_status vq_statistics(CpuContext& ctx, const lacuna_vq_statistics_args& ar
     };
     int64_t row = 0;
     while (row < args.m * args.n - 1 && (args.index[row] < 0 || finite(row))) ++row;
-    return ctx.fail(LACUNA_NON_FINITE, "z row %" PRId64 " holds NaN or infinity", row);
+    return fail_non_finite(ctx, "z", row, args.z + row * args.ld_z, args.d);
   }
   for (int64_t a = 0; a < args.m; ++a) {
     const int32_t* const from = first + a * (args.k + 1);

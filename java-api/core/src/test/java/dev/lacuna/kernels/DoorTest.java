@@ -24,11 +24,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** The tape-free functions on every kind of array that a caller may hold. */
 @ParameterizedClass
-@ValueSource(strings = {"reference", "reference-f64"})
+@MethodSource("dev.lacuna.kernels.DoorBackends#names")
 final class DoorTest {
   @Parameter private String backend = "";
   private Context context;

@@ -28,11 +28,11 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Attention without a tape, on every kind of array that a caller may hold. */
 @ParameterizedClass
-@ValueSource(strings = {"reference", "reference-f64"})
+@MethodSource("dev.lacuna.kernels.DoorBackends#names")
 final class ReadOnlyAttentionDoorTest {
   /** One entry, one head, two inputs, one prompt, heads of two numbers. */
   private static final Shape SHAPE = new Shape(1, 1, 2, 1, 2);

@@ -28,11 +28,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** VICReg on every kind of array that a caller may hold. */
 @ParameterizedClass
-@ValueSource(strings = {"reference", "reference-f64"})
+@MethodSource("dev.lacuna.kernels.DoorBackends#names")
 final class VicRegDoorTest {
   private static final Options OPTIONS =
       Options.DEFAULT.withWeights(3, 2, 1).withHinge(2, 1).withHalving(Halving.NONE);

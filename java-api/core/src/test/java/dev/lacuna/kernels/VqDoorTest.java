@@ -25,11 +25,11 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Vector quantisation without the tape, on every kind of array that a caller may hold. */
 @ParameterizedClass
-@ValueSource(strings = {"reference", "reference-f64"})
+@MethodSource("dev.lacuna.kernels.DoorBackends#names")
 final class VqDoorTest {
   private static final float[] CODES = {1, 1, 0, 0};
   private static final float[] ROWS = {0.1f, 0.2f, 0.9f, 1.2f, 0, 0};

@@ -29,11 +29,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.ValueSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Quantised rows and their gradient on every kind of array that a caller may hold. */
 @ParameterizedClass
-@ValueSource(strings = {"reference", "reference-f64"})
+@MethodSource("dev.lacuna.kernels.DoorBackends#names")
 final class VqQuantizeDoorTest {
   private static final Shape SHAPE = new Shape(2, 3, 2, 2);
   private static final Options OPTIONS = Options.DEFAULT.withCommitment(new Commitment(0.5, 0.25));

@@ -60,9 +60,9 @@ final class VqUpdateReference {
   }
 
   private static void checkFinite(Args args, int i, double[] row) {
-    for (double value : row) {
-      if (!Double.isFinite(value)) {
-        throw args.fail(Status.NON_FINITE, "z row " + i + " holds " + value);
+    for (int j = 0; j < row.length; j++) {
+      if (!Double.isFinite(row[j])) {
+        throw args.fail(Status.NON_FINITE, "z[" + i + ", " + j + "] is " + row[j]);
       }
     }
   }
