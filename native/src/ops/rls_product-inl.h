@@ -219,10 +219,9 @@ struct RlsFeed {
   }
 };
 
-// sums[R, one tile wide] (+)= a[depth, R]^T panel[depth, one tile wide]; looks at the feed on its way.
-template <int R, class Feed>
+// sums[R, N vectors] (+)= a[depth, R]^T panel[depth, N vectors of a tile]; looks at the feed on its way.
+template <int R, int N, class Feed>
 HWY_INLINE void rls_tile(const float* a, const float* panel, int64_t depth, bool first, float* sums, Feed& feed) {
-  constexpr int N = kRlsTileVectors;
   constexpr int64_t ld = RlsProductCut::kColumns;
   const Floats d;
   const int64_t width = static_cast<int64_t>(hn::Lanes(d));
@@ -235,7 +234,7 @@ HWY_INLINE void rls_tile(const float* a, const float* panel, int64_t depth, bool
   const auto multiply = [&](int64_t k) HWY_ATTR {
     hn::Vec<Floats> b[N];
 #pragma GCC unroll 4
-    for (int n = 0; n < N; ++n) b[n] = hn::LoadU(d, panel + (k * N + n) * width);
+    for (int n = 0; n < N; ++n) b[n] = hn::LoadU(d, panel + (k * kRlsTileVectors + n) * width);
 #pragma GCC unroll 8
     for (int i = 0; i < R; ++i) {
       const auto x = hn::Set(d, a[k * R + i]);
@@ -257,9 +256,16 @@ HWY_INLINE void rls_tile(const float* a, const float* panel, int64_t depth, bool
   }
 }
 
+// columns: those that the block has from this tile on, of which a narrow last block needs no whole tile.
 template <class Feed>
-void rls_tile(int64_t rows, const float* a, const float* panel, int64_t depth, bool first, float* sums, Feed& feed) {
-  const auto tile = [&](auto r) { rls_tile<r>(a, panel, depth, first, sums, feed); };
+void rls_tile(int64_t rows, int64_t columns, const float* a, const float* panel, int64_t depth, bool first, float* sums,
+              Feed& feed) {
+  const int64_t width = static_cast<int64_t>(hn::Lanes(Floats()));
+  const auto tile = [&](auto r) {
+    if (columns <= width) return rls_tile<r, 1>(a, panel, depth, first, sums, feed);
+    if (columns <= 2 * width) return rls_tile<r, 2>(a, panel, depth, first, sums, feed);
+    rls_tile<r, kRlsTileVectors>(a, panel, depth, first, sums, feed);
+  };
   switch (rows) {
     case 1:
       return tile(std::integral_constant<int, 1>());
@@ -331,9 +337,10 @@ void rls_product(CpuContext& ctx, const RlsStep& step, const RlsProductCut& cut,
     while (k < s) {
       const int64_t depth = end - k, after = std::min(s, end + std::min(deepest, 2 * depth));
       feed.start(next, end, after, groups * (kColumns / tile) * (depth / kRlsTogether));
-      for (int64_t j = 0; j < kColumns; j += tile) {
+      for (int64_t j = 0; j < columns; j += tile) {
         for_groups([&](int64_t row, int64_t rows) {
-          rls_tile(rows, at + row * s + k * rows, panel + j * depth, depth, k == 0, sums + row * kColumns + j, feed);
+          rls_tile(rows, columns - j, at + row * s + k * rows, panel + j * depth, depth, k == 0,
+                   sums + row * kColumns + j, feed);
         });
       }
       feed.finish();
