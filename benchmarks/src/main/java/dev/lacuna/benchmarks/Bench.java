@@ -38,7 +38,7 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  ./lacuna bench --quick                a glance, in a quarter of an hour",
+      "  ./lacuna bench --quick                a glance, in ten minutes",
       "  ./lacuna bench --rows 'vq|vicreg' --json bench.json",
       "  ./lacuna bench --tier AVX2            everybody held to AVX2",
       "  ./lacuna bench --growth pictures      how cost grows with sizes and threads",
@@ -63,7 +63,7 @@ public final class Bench implements Callable<Integer> {
 
   @Option(
       names = "--quick",
-      description = "2 rounds instead of 5, each shorter: 10 minutes, not 25.")
+      description = "2 rounds instead of 5, each shorter: 10 minutes, not 21.")
   private boolean quick;
 
   @Option(
