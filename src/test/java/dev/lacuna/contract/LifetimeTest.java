@@ -29,9 +29,6 @@ import dev.lacuna.spi.BackendProvider;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.SgdStep;
-import java.lang.foreign.Arena;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.lang.management.ManagementFactory;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -241,110 +238,6 @@ final class LifetimeTest {
       leave.countDown();
       other.get(10, TimeUnit.SECONDS);
       context.run(step(memory));
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("targets")
-  void aContextOfTwoThreadsGivesRightAnswersOrNone(Target target) throws Exception {
-    try (Context context = target.open(1);
-        Arena arena = Arena.ofShared()) {
-      Searching one = new Searching(context, arena, 3);
-      Searching two = new Searching(context, arena, 11);
-      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> one.run(2000));
-      two.run(2000);
-      other.get(60, TimeUnit.SECONDS);
-      assertTrue(one.answers + two.answers > 0, "every search was refused");
-    }
-  }
-
-  /** Searches of rows that all equal one code, in memory outside the heap and in arrays. */
-  private static final class Searching {
-    private static final int ROWS = 64;
-    private static final int WIDTH = 8;
-    private static final int CODES = 16;
-
-    private final Context context;
-    private final int code;
-    private final MemorySegment z = MemorySegment.ofArray(new float[ROWS * WIDTH]);
-    private final MemorySegment codebook = MemorySegment.ofArray(new float[CODES * WIDTH]);
-    private final MemorySegment index = MemorySegment.ofArray(new int[ROWS]);
-    private final MemorySegment nativeZ;
-    private final MemorySegment nativeCodebook;
-    private final MemorySegment nativeIndex;
-    private int answers;
-
-    Searching(Context context, Arena arena, int code) {
-      this.context = context;
-      this.code = code;
-      for (int i = 0; i < ROWS; i++) {
-        z.setAtIndex(ValueLayout.JAVA_FLOAT, (long) i * WIDTH, code);
-      }
-      for (int j = 0; j < CODES; j++) {
-        codebook.setAtIndex(ValueLayout.JAVA_FLOAT, (long) j * WIDTH, j);
-      }
-      nativeZ = arena.allocate(z.byteSize(), 64).copyFrom(z);
-      nativeCodebook = arena.allocate(codebook.byteSize(), 64).copyFrom(codebook);
-      nativeIndex = arena.allocate(index.byteSize(), 64);
-    }
-
-    void run(int times) {
-      for (int i = 0; i < times; i++) {
-        search(z, codebook, index);
-        search(nativeZ, nativeCodebook, nativeIndex);
-      }
-    }
-
-    private void search(MemorySegment rows, MemorySegment codes, MemorySegment found) {
-      found.fill((byte) -1);
-      int want = code;
-      try {
-        VqNearest.search(context, rows, ROWS, WIDTH, codes, CODES, found, null);
-        answers++;
-      } catch (LacunaException e) {
-        assertTrue(e.getMessage().contains("in use by another thread"), e.getMessage());
-        want = -1;
-      }
-      for (int i = 0; i < ROWS; i++) {
-        assertEquals(want, found.getAtIndex(ValueLayout.JAVA_INT, i));
-      }
-    }
-  }
-
-  @ParameterizedTest
-  @MethodSource("natives")
-  void anArenaThatAnotherThreadClosesStaysOpenDuringACall(Target target) throws Exception {
-    int n = 4096;
-    int d = 16;
-    int k = 256;
-    try (Context context = target.open(1)) {
-      for (int i = 0; i < 20; i++) {
-        Arena arena = Arena.ofShared();
-        MemorySegment z = arena.allocate(4L * n * d, 64);
-        MemorySegment codebook = arena.allocate(4L * k * d, 64);
-        MemorySegment index = arena.allocate(4L * n, 64);
-        CountDownLatch running = new CountDownLatch(1);
-        CompletableFuture<Void> closing =
-            CompletableFuture.runAsync(() -> {
-              await(running);
-              while (arena.scope().isAlive()) {
-                try {
-                  arena.close();
-                } catch (IllegalStateException inUse) {
-                  Thread.onSpinWait();
-                }
-              }
-            });
-        refused(
-            "is closed|was closed",
-            () -> {
-              for (int turn = 0; turn < 1_000_000; turn++) {
-                VqNearest.search(context, z, n, d, codebook, k, index, null);
-                running.countDown();
-              }
-            });
-        closing.get(10, TimeUnit.SECONDS);
-      }
     }
   }
 
