@@ -1,6 +1,7 @@
 # Joins RESOURCES and compares them with CHECKED_IN, or writes them there if UPDATE. Another compiler hands out other registers,
 # so the comparison holds for the VERSION that the checked-in file names.
-set(text "# nvcc ${VERSION}\n# kernel card registers shared_bytes spilled_bytes\n")
+set(text "# nvcc ${VERSION}\n# kernel card registers shared_bytes spilled_bytes threads occupancy_percent\n")
+string(APPEND text "# kernel ptx mma ldmatrix copy_async load16 store16\n")
 foreach(file IN LISTS RESOURCES)
   file(READ "${file}" part)
   string(APPEND text "${part}")
