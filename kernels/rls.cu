@@ -1,251 +1,289 @@
-// Recursive least squares in Potter's square-root form, fp32: P = S S^T / c, S [s, s] row-major with ld >= s.
+// Recursive least squares: what its three forms share. rls_potter.cu, rls_plain.cu and rls_low_rank.cu say how each
+// form holds P and in which order its kernels run. b rows r[b, s] are absorbed, m rows x[m, s] are projected; alpha is
+// the regularisation, c = state[0] the norm divided out of P, a = alpha c.
 //
-// rls_absorb, r [s], c = state[0] when the norm is FRO and 1 when it is NONE:
-//   f = S^T r   a = alpha c   b = a + f.f   g = 1 / (b + sqrt(a b))   v = S f   S <- S - g v f^T
-//   FRO only: c <- ||S S^T||_F. With w = S^T v (S before the update),
-//   c^2 <- c^2 - 2 w.w / b + (v.v)^2 / b^2 in double; the first and every 16th update, and whenever a single one
-//   takes more than a tenth of c^2, from the whole product, so that rounding cannot pile up. A c under 2^-32 makes the
-//   next update multiply S by a power of two.
-// rls_project, g [c, s]: out = (g S) S^T / state[0].
+// With F, K [b, s] and a Gram matrix G = F F^T (POTTER) or K r^T (PLAIN, LOW_RANK), a block is absorbed by
+//   a I + G = L L^T in double, then rows such as L^-1 K, and a matrix less the product of two such blocks.
+// A gradient e^T h of n < c rows is projected as e^T (h P), one of n >= c is multiplied out first.
+//   kernel                   grid                              threads  block's work
+//   rls_multiply             (m+b)/64 x s/64 x slices <= s/64  256      64 x 64 tile of [x; r] M over a slice of s
+//   rls_multiply_transposed  the same                          256      the same of [x; r] M^T
+//   rls_combine              c/64 x s/64                       256      64 x 64 tile of e^T h
+//   rls_dots                 (m+b) count / 8                   256      8 dot products of rows, one a warp, in double
+//   rls_cross                (m+b) count / 8                   256      the same in float
+//   rls_decompose            1                                 256      the checks of state and r, L
+//   rls_solve                s/256                             256      (L + shift I)^-1 x, a column a thread
+//   rls_correct              (m+b) s / 4096                    256      sum of slices less cross V, 16 of it a thread
+//   rls_downdate             s/64 x s/64                       256      64 x 64 tile of M - Z^T Y, its sum of squares
+// Few rows make few tiles: slices of the depth keep the multiprocessors busy, and rls_correct, which finishes a product
+// anyway, adds them up. Blocks are cut by sizes alone, sums run in a fixed order and there are no atomics: equal input
+// gives equal bits.
 //
-// absorb is a chain of launches on one stream; what one writes the next reads. Blocks are cut by sizes alone, sums run
-// in a fixed order and there are no atomics: equal input gives equal bits.
-//   kernel            grid                           threads  block's work
-//   rls_columns       s/64 x s/128                   256      column sums of 64 rows x 128 columns, weighted by r
-//   rls_fold          s/32                           256      32 columns of partial sums, added up over the row chunks
-//   rls_update        s/8                            256      8 rows: v, the rank-1 update, their part of w
-//   rls_advance       1                              256      f.f, v.v, w.w, the new c and the count
-//   rls_gram          (s/32)^2, the upper half works 128      a 32 x 32 tile of S S^T, its sum of squares
-//   rls_renorm        1                              256      c from the tiles
-//   rls_project_left  c/32 x s/32                    128      a 32 x 32 tile of g S
-//   rls_project_right c/32 x s/32                    128      a 32 x 32 tile of (g S) S^T / c
-// A non-finite r makes every entry of f non-finite, hence f.f, which every block of rls_update and rls_advance forms
-// for itself: they leave factor and state alone, and rls_advance sets the context's fault word. The same goes for a
-// state[0] that is no norm (FRO: <= 0 or not finite; NONE: not 1), also in rls_project_right.
+// A non-finite r makes every dot product with it non-finite, and so the diagonal of G: rls_decompose finds it there,
+// with what else must stop a call, before anything that the caller can see is written (PLAIN may carry out what
+// waited). It sets the context's fault word, and the kernels after it return at once.
 //
-// Bytes and operations (roofline times are computed, not measured; kernels/README.md has the table):
-//   absorb   12 s^2 bytes (S read twice, written once; the second reading of a row hits L1), 6 s^2 flops; FRO: 13 s^2
-//            bytes, 8 s^2 flops, and every 16th time s^3 flops.        s = 768: 7.7 MB, 2.3 us at 3.35 TB/s.
-//   project  4 (2 s^2 + 4 c s) bytes, 4 c s^2 flops.  s = 768, c = 101: 238 MFLOP, 3.6 us at 67 TFLOP/s.
-#include "lacuna/fault.cuh"
-#include "lacuna/matrix.cuh"
-#include "lacuna/rls_shape.h"
-#include "lacuna/tile.cuh"
+// Bytes and operations: products 2 (m+b) s^2 flops over 4 s^2 bytes; rls_dots, rls_correct 2 (m+b) count s flops;
+// rls_solve b^2 s flops over 8 b s bytes; rls_downdate 2 b s^2 flops over 8 s^2 bytes.
+#include "lacuna/rls.cuh"
 
 using lacuna::Fault;
-using lacuna::kTileShared;
 using lacuna::kWarp;
 using lacuna::Matrix;
-using lacuna::Right;
+using lacuna::Quads;
+using lacuna::Stored;
 using namespace lacuna::rls;
-
-static_assert(kTile == lacuna::kTile && kTileThreads == lacuna::kTileThreads && kUpdateRows == kThreads / kWarp);
 
 namespace {
 
-constexpr int kWarps = kThreads / kWarp;
-constexpr int kExactEvery = 16;
-constexpr double kExactBelow = 0.9;
-constexpr double kSmallNorm = 0x1p-32;
-
-LACUNA_DEVICE bool positive(double c) { return c > 0.0 && isfinite(c); }
-
-// The scalars of one update, and whether it may happen.
-struct Step {
-  double c, b, gain;
-  Fault fault;
-};
-LACUNA_DEVICE Step step_of(int32_t norm, double alpha, double c, double ff) {
-  const double a = alpha * c, b = a + ff;
-  const bool in_range = norm == kNormFrobenius ? positive(c) : c == 1.0;
-  const Fault fault = !in_range                          ? Fault::kOutOfRange
-                      : !isfinite(static_cast<float>(b)) ? Fault::kNonFinite
-                                                         : Fault::kNone;
-  return {c, b, 1.0 / (b + sqrt(a * b)), fault};
-}
-
-// FRO: S shrinks without end, since the norm is divided out of P and never out of S. Before it could underflow, the
-// update multiplies S by this power of two, and c by its square, into [1, 4): no digit changes, nor does P.
-LACUNA_DEVICE double rescale(int32_t norm, double c) {
-  return norm == kNormFrobenius && c < kSmallNorm ? ldexp(1.0, -(ilogb(c) >> 1)) : 1.0;
+// partial[slice][m + b, s] = a tile of [x; r] M or [x; r] M^T over the slice's part of the depth.
+template <Quads quads>
+LACUNA_DEVICE void multiply_slice(int64_t s, const Joined& rows, const float* matrix, int64_t ld_matrix,
+                                  int64_t slice_depth, float* partial, int64_t ld_partial, float* shared) {
+  const int64_t count = rows.x.rows + rows.r.rows;
+  const int64_t tiles = (count + kTile - 1) / kTile * ((s + kTile - 1) / kTile);
+  const int64_t slice = blockIdx.x / tiles, begin = slice * slice_depth;
+  const TileOrigin origin(blockIdx.x % tiles, s);
+  TileSums sums = {};
+  Tile::add(rows, Stored<quads>{Matrix<const float>(matrix, s, s, ld_matrix)}, origin.row, origin.col, begin,
+            begin + slice_depth < s ? begin + slice_depth : s, shared, sums);
+  const Matrix<float> to(partial + slice * count * ld_partial, count, s, ld_partial);
+  for_quads(origin, sums, [&](int64_t row, int64_t col, float4 quad) { to.store(row, col, quad); });
 }
 
 }  // namespace
 
-// partial[chunk, j] = sum of S[i, j] r[i] over the rows of a chunk.
-LACUNA_KERNEL(kThreads)
-rls_columns(int64_t s, const float* factor, int64_t ld_factor, const float* r, float* partial, int64_t ld_partial) {
-  LACUNA_SHARED(float4, sums, kThreads);
-  const Matrix<const float> matrix(factor, s, s, ld_factor);
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
-  const int64_t col_tiles = (s + kChunkCols - 1) / kChunkCols;
-  const int64_t chunk = blockIdx.x / col_tiles;
-  const int64_t col = blockIdx.x % col_tiles * kChunkCols + 4 * lane;
-  float4 sum = {0.0f, 0.0f, 0.0f, 0.0f};
-#pragma unroll
-  for (int k = 0; k < kChunkRows / kWarps; ++k) {
-    const int64_t row = chunk * kChunkRows + k * kWarps + warp;
-    sum = lacuna::multiply_add(row < s ? r[row] : 0.0f, matrix.load(row, col), sum);
-  }
-  sums[threadIdx.x] = sum;
-  lacuna::barrier();
-  if (warp != 0) return;
-  for (int k = 1; k < kWarps; ++k) sum = lacuna::multiply_add(1.0f, sums[k * kWarp + lane], sum);
-  Matrix<float>(partial, chunk + 1, s, ld_partial).store(chunk, col, sum);
+// The slices of [x; r] M; a multiple of 16 deep.
+LACUNA_KERNEL(rls_multiply, kThreads, 2)
+(int64_t s, int64_t m, const float* x, int64_t ld_x, int64_t b, const float* r, int64_t ld_r, const float* matrix,
+ int64_t ld_matrix, int64_t slice_depth, const Call* decided, float* partial, int64_t ld_partial) {
+  LACUNA_SHARED(float, shared, Tile::kShared);
+  if (stopped(decided)) return;
+  const Joined rows{Matrix<const float>(x, m, s, ld_x), Matrix<const float>(r, b, s, ld_r)};
+  multiply_slice<Quads::kAcrossDepth>(s, rows, matrix, ld_matrix, slice_depth, partial, ld_partial, shared);
 }
 
-// y[j] = sum of partial[chunk, j] over all chunks.
-LACUNA_KERNEL(kThreads)
-rls_fold(int64_t s, int64_t chunks, const float* partial, int64_t ld_partial, float* y) {
-  LACUNA_SHARED(float, sums, kThreads);
-  const int lane = threadIdx.x % kFoldCols, group = threadIdx.x / kFoldCols;
-  const int64_t col = static_cast<int64_t>(blockIdx.x) * kFoldCols + lane;
-  float sum = 0.0f;
-  if (col < s) {
-    for (int64_t chunk = group; chunk < chunks; chunk += kThreads / kFoldCols) sum += partial[chunk * ld_partial + col];
-  }
-  sums[threadIdx.x] = sum;
-  lacuna::barrier();
-  if (group != 0 || col >= s) return;
-  for (int k = 1; k < kThreads / kFoldCols; ++k) sum += sums[k * kFoldCols + lane];
-  y[col] = sum;
+// The slices of [x; r] M^T.
+LACUNA_KERNEL(rls_multiply_transposed, kThreads, 2)
+(int64_t s, int64_t m, const float* x, int64_t ld_x, int64_t b, const float* r, int64_t ld_r, const float* matrix,
+ int64_t ld_matrix, int64_t slice_depth, const Call* decided, float* partial, int64_t ld_partial) {
+  LACUNA_SHARED(float, shared, Tile::kShared);
+  if (stopped(decided)) return;
+  const Joined rows{Matrix<const float>(x, m, s, ld_x), Matrix<const float>(r, b, s, ld_r)};
+  multiply_slice<Quads::kAlongDepth>(s, rows, matrix, ld_matrix, slice_depth, partial, ld_partial, shared);
 }
 
-// v = S f, S <- S - g v f^T, and for FRO partial[block, j] = sum of S[i, j] v[i] over the block's rows, S before the
-// update.
-LACUNA_KERNEL(kThreads)
-rls_update(int64_t s, float* factor, int64_t ld_factor, const float* f, int64_t ld_partial, int32_t norm, double alpha,
-           const double* state, float* v, float* partial) {
-  LACUNA_SHARED(double, scratch, kWarps);
-  LACUNA_SHARED(float, row_v, kUpdateRows);
-  LACUNA_SHARED(float, row_gain, kUpdateRows);
-  const double ff = lacuna::squared_norm<kThreads>(f, s, scratch);
-  const Step step = step_of(norm, alpha, state[0], ff);
-  if (step.fault != Fault::kNone) return;
-  const float scale = static_cast<float>(rescale(norm, step.c));
+// to[c, s] = e^T h for e[n, c], h[n, s]; unless state is NULL, only if the gate opens.
+LACUNA_KERNEL(rls_combine, kThreads, 2)
+(int64_t c, int64_t s, int64_t n, const float* e, int64_t ld_e, const float* h, int64_t ld_h, const Call* call,
+ const double* state, int64_t capacity, int32_t op, int32_t* fault_word, float* to, int64_t ld_to) {
+  LACUNA_SHARED(float, shared, Tile::kShared);
+  if (state && !Gate{call, state, capacity, op, fault_word}.opens()) return;
+  const TileOrigin origin(blockIdx.x, s);
+  TileSums sums = {};
+  Tile::add(Stored<Quads::kAcrossDepth>{Matrix<const float>(e, n, c, ld_e)},
+            Stored<Quads::kAcrossDepth>{Matrix<const float>(h, n, s, ld_h)}, origin.row, origin.col, 0, n, shared,
+            sums);
+  const Matrix<float> result(to, c, s, ld_to);
+  for_quads(origin, sums, [&](int64_t row, int64_t col, float4 quad) { result.store(row, col, quad); });
+}
 
-  const Matrix<float> matrix(factor, s, s, ld_factor);
-  const Matrix<const float> f_row(f, 1, s, ld_partial);
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
-  const int64_t row0 = static_cast<int64_t>(blockIdx.x) * kUpdateRows;
-  float sum = 0.0f;
-  for (int64_t col = 4 * lane; col < s; col += 4 * kWarp) {
-    sum = lacuna::dot(matrix.load(row0 + warp, col), f_row.load(0, col), sum);
-  }
-  sum = lacuna::warp_sum(sum);
-  if (lane == 0) {
-    row_v[warp] = sum;
-    row_gain[warp] = static_cast<float>(step.gain * sum);
-    if (row0 + warp < s) v[row0 + warp] = sum;
-  }
-  lacuna::barrier();
+namespace {
 
-  const Matrix<float> partials(partial, blockIdx.x + 1, s, ld_partial);
-  for (int64_t col = 4 * threadIdx.x; col < s; col += 4 * kThreads) {
-    const float4 f_quad = f_row.load(0, col);
-    float4 w = {0.0f, 0.0f, 0.0f, 0.0f};
-#pragma unroll
-    for (int k = 0; k < kUpdateRows; ++k) {
-      const float4 old = matrix.load(row0 + k, col);
-      w = lacuna::multiply_add(row_v[k], old, w);
-      matrix.store(row0 + k, col, lacuna::scaled(scale, lacuna::multiply_add(-row_gain[k], f_quad, old)));
+LACUNA_DEVICE double add_dot(float4 x, float4 y, double sum) {
+  sum = fma(static_cast<double>(x.x), static_cast<double>(y.x), sum);
+  sum = fma(static_cast<double>(x.y), static_cast<double>(y.y), sum);
+  sum = fma(static_cast<double>(x.z), static_cast<double>(y.z), sum);
+  return fma(static_cast<double>(x.w), static_cast<double>(y.w), sum);
+}
+LACUNA_DEVICE float add_dot(float4 x, float4 y, float sum) { return lacuna::dot(x, y, sum); }
+
+// The dot product of a row of `rows` and a row of y in every lane of the warp.
+template <class Real, class Rows>
+LACUNA_DEVICE Real row_dot(int64_t s, const Rows& rows, int64_t i, const Matrix<const float>& y, int64_t k) {
+  Real sum = 0;
+  for (int64_t col = threadIdx.x % kWarp * 4; col < s; col += 4 * kWarp) {
+    sum = add_dot(rows.load(i, col), y.load(k, col), sum);
+  }
+  return lacuna::warp_sum(sum);
+}
+
+template <class Real>
+LACUNA_DEVICE void warp_dot(int64_t s, const Joined& rows, int64_t count, int64_t in_use, const float* y, int64_t ld_y,
+                            double* to) {
+  const int64_t pair = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
+  const int64_t i = pair / count, k = pair % count;
+  if (i >= rows.x.rows + rows.r.rows || k >= in_use) return;
+  const Real sum = row_dot<Real>(s, rows, i, Matrix<const float>(y, count, s, ld_y), k);
+  if (threadIdx.x % kWarp == 0) to[pair] = sum;
+}
+
+}  // namespace
+
+// to[m + b, count] = [x; r] y^T; unless state is NULL, the columns of the rows of U in use alone.
+LACUNA_KERNEL(rls_dots, kThreads)
+(int64_t s, int64_t m, const float* x, int64_t ld_x, int64_t b, const float* r, int64_t ld_r, int64_t count,
+ const double* state, const float* y, int64_t ld_y, const Call* decided, double* to) {
+  if (stopped(decided)) return;
+  const Joined rows{Matrix<const float>(x, m, s, ld_x), Matrix<const float>(r, b, s, ld_r)};
+  warp_dot<double>(s, rows, count, state ? rows_in_use(state, count) : count, y, ld_y, to);
+}
+
+LACUNA_KERNEL(rls_cross, kThreads)
+(int64_t s, int64_t m, const float* x, int64_t ld_x, int64_t b, const float* r, int64_t ld_r, int64_t count,
+ const double* state, const float* y, int64_t ld_y, const Call* decided, double* to) {
+  if (stopped(decided)) return;
+  const Joined rows{Matrix<const float>(x, m, s, ld_x), Matrix<const float>(r, b, s, ld_r)};
+  warp_dot<float>(s, rows, count, state ? rows_in_use(state, count) : count, y, ld_y, to);
+}
+
+namespace {
+
+// gram[b, b], its lower triangle given, becomes the L of a I + gram = L L^T. Every thread receives whether there is
+// one.
+LACUNA_DEVICE bool cholesky(int64_t b, double a, double* gram, int32_t* failed) {
+  const int64_t thread = threadIdx.x;
+  if (thread == 0) *failed = 0;
+  for (int64_t j = 0; j < b; ++j) {
+    lacuna::barrier();
+    if (thread == 0) {
+      const double pivot = gram[j * b + j] + a;
+      if (!(pivot > 0.0)) *failed = 1;
+      gram[j * b + j] = sqrt(pivot);
     }
-    if (norm == kNormFrobenius) partials.store(blockIdx.x, col, w);
+    lacuna::barrier();
+    if (*failed != 0) return false;
+    for (int64_t i = j + 1 + thread; i < b; i += kThreads) gram[i * b + j] /= gram[j * b + j];
+    lacuna::barrier();
+    for (int64_t i = j + 1 + thread / 16; i < b; i += kThreads / 16) {
+      for (int64_t k = j + 1 + thread % 16; k <= i; k += 16) gram[i * b + k] -= gram[i * b + j] * gram[k * b + j];
+    }
   }
+  return true;
 }
 
-// Counts the update and, for FRO, moves c on; exact = 1 asks rls_gram and rls_renorm for c from the whole product.
-LACUNA_KERNEL(kThreads)
-rls_advance(int64_t s, int32_t norm, double alpha, const float* f, const float* v, const float* w, double* state,
-            int32_t* exact, int32_t op, int32_t* fault_word) {
+}  // namespace
+
+// Decides whether b rows may be absorbed, and decomposes a I + gram for them; gram[b, b] = rows r^T is given, its lower
+// triangle at least, or formed here where b is 1. power is 2 where c is the square of the matrix's scale (POTTER), 1
+// where it is that scale (PLAIN), 0 where the matrix is not moved (LOW_RANK). counts: b joins state[1] at once.
+LACUNA_KERNEL(rls_decompose, kThreads, 1)
+(int64_t b, int64_t s, const float* rows, const float* r, int32_t norm, double alpha, int32_t power, int64_t capacity,
+ int32_t counts, int64_t counted, double* gram, double* state, Call* call, int32_t op, int32_t* fault_word) {
   LACUNA_SHARED(double, scratch, kWarps);
-  const double ff = lacuna::squared_norm<kThreads>(f, s, scratch);
-  const double vv = norm == kNormFrobenius ? lacuna::squared_norm<kThreads>(v, s, scratch) : 0.0;
-  const double ww = norm == kNormFrobenius ? lacuna::squared_norm<kThreads>(w, s, scratch) : 0.0;
+  LACUNA_SHARED(int32_t, failed, 1);
+  const double c = state[0], updates = state[1], a = alpha * c;
+  const bool in_range = (norm == kNormFrobenius ? positive(c) : c == 1.0) && holds(updates, capacity) &&
+                        (capacity < 0 || static_cast<double>(counted) <= static_cast<double>(capacity) - updates);
+  Fault fault = in_range ? Fault::kNone : Fault::kOutOfRange;
+  if (in_range) {
+    if (b == 1) {
+      double part = 0.0;
+      for (int64_t i = threadIdx.x; i < s; i += kThreads) part += static_cast<double>(rows[i]) * r[i];
+      part = lacuna::block_sum<kThreads>(part, scratch);
+      if (threadIdx.x == 0) gram[0] = part;
+      lacuna::barrier();
+    }
+    double out_of_float = 0.0;
+    for (int64_t i = threadIdx.x; i < b; i += kThreads) {
+      if (!isfinite(static_cast<float>(gram[i * b + i] + a))) out_of_float = 1.0;
+    }
+    if (lacuna::block_sum<kThreads>(out_of_float, scratch) != 0.0) fault = Fault::kNonFinite;
+  }
+  // Rounding may have made P indefinite (PLAIN, LOW_RANK).
+  if (fault == Fault::kNone && !cholesky(b, a, gram, failed)) fault = Fault::kNonFinite;
+  lacuna::barrier();
   if (threadIdx.x != 0) return;
-  const auto [c, b, gain, fault] = step_of(norm, alpha, state[0], ff);
-  *exact = 0;
+
+  const double root = b > 0 && in_range ? gram[b * b - 1] : 0.0;
+  *call = {c, updates, a, root * root, 1.0, static_cast<int32_t>(fault), 0};
   if (fault != Fault::kNone) {
     lacuna::set_fault(fault_word, op, fault);
     return;
   }
-  const double updates = state[1] + 1.0;
-  state[1] = updates;
-  if (norm != kNormFrobenius || s == 0) return;
-  const double square = c * c - 2.0 * ww / b + vv / b * (vv / b);
-  if (updates == 1.0 || static_cast<int64_t>(updates) % kExactEvery == 0 || !(square > kExactBelow * c * c)) {
-    *exact = 1;
-  } else {
-    const double scale = rescale(norm, c);
-    state[0] = scale * scale * sqrt(square);
+  // FRO: S and M shrink without end, since the norm is divided out of P alone. Before they could underflow, the update
+  // multiplies them by a power of two: no digit changes, nor does P.
+  if (norm == kNormFrobenius && power > 0 && c < 0x1p-32) call->rescale = ldexp(1.0, -(ilogb(c) >> (power - 1)));
+  if (counts != 0) state[1] = updates + static_cast<double>(counted);
+}
+
+// to[b, s] = (L + shift I)^-1 x, shift = sqrt(a) where `root` is set and 0 elsewhere. to may be x.
+LACUNA_KERNEL(rls_solve, kThreads)
+(int64_t b, int64_t s, const double* lower, int32_t root, const float* x, int64_t ld_x, const Call* call, float* to,
+ int64_t ld_to) {
+  const int64_t col = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  if (call->stop != 0 || col >= s) return;
+  const double shift = root != 0 ? sqrt(call->a) : 0.0;
+  for (int64_t i = 0; i < b; ++i) {
+    double sum = x[i * ld_x + col];
+    for (int64_t k = 0; k < i; ++k) sum -= lower[i * b + k] * to[k * ld_to + col];
+    to[i * ld_to + col] = static_cast<float>(sum / (lower[i * b + i] + shift));
   }
 }
 
-// tile_sums[i, j] = sum of squares of tile (i, j) of S S^T, doubled above the diagonal and 0 below it.
-LACUNA_KERNEL(kTileThreads)
-rls_gram(int64_t s, const float* factor, int64_t ld_factor, const int32_t* exact, double* tile_sums) {
-  LACUNA_SHARED(float, panels, kTileShared);
-  LACUNA_SHARED(double, scratch, kTileThreads / kWarp);
-  if (*exact == 0) return;
-  const int64_t tiles = (s + kTile - 1) / kTile, i = blockIdx.x / tiles, j = blockIdx.x % tiles;
-  if (j < i) {
-    if (threadIdx.x == 0) tile_sums[blockIdx.x] = 0.0;
-    return;
+// to[m + b, s] = [x; r] - cross[m + b, ld_cross] v, where x is the sum of `slices` matrices, `stride` floats apart, and
+// v[count, s] or, unless in_use is NULL, its rows of U in use. With `projects` that is multiplied by scale / c and
+// written only if the gate opens. to may be x. call may be NULL: the call is not decided, or `projects` and the op has
+// no r.
+LACUNA_KERNEL(rls_correct, kThreads)
+(int64_t s, int64_t m, const float* x, int64_t ld_x, int64_t slices, int64_t stride, int64_t b, const float* r,
+ int64_t ld_r, int64_t count, const double* in_use, const double* cross, int64_t ld_cross, const float* v, int64_t ld_v,
+ int32_t projects, double scale, int32_t after, const Call* call, const double* state, int64_t capacity, int32_t op,
+ int32_t* fault_word, float* to, int64_t ld_to) {
+  const Gate gate{call, state, capacity, op, fault_word};
+  if (projects != 0 ? !gate.opens() : stopped(call)) return;
+  const float factor = projects != 0 ? gate.factor(scale, after != 0) : 1.0f;
+  const int64_t quads = (s + 3) / 4, at = static_cast<int64_t>(blockIdx.x) * kThreads + threadIdx.x;
+  const int64_t row0 = at / quads * kCorrectRows, col = at % quads * 4, rows = m + b;
+  const int64_t terms = in_use ? rows_in_use(in_use, count) : count;
+  if (row0 >= rows) return;
+  const Joined from{Matrix<const float>(x, m, s, ld_x), Matrix<const float>(r, b, s, ld_r)};
+  const Matrix<const float> v_matrix(v, terms, s, ld_v);
+  float4 sums[kCorrectRows] = {};
+  for (int64_t k = 0; k < terms; ++k) {
+    const float4 quad = v_matrix.load(k, col);
+#pragma unroll
+    for (int i = 0; i < kCorrectRows; ++i) {
+      const int64_t row = row0 + i < rows ? row0 + i : row0;
+      sums[i] = lacuna::multiply_add(static_cast<float>(cross[row * ld_cross + k]), quad, sums[i]);
+    }
   }
-  const Matrix<const float> matrix(factor, s, s, ld_factor);
-  float4 result[2];
-  lacuna::tile_product<Right::kTransposed>(matrix, matrix, i * kTile, j * kTile, panels, result);
-  double sum = 0.0;
-  for (const float4& quad : result) {
-    const double x = quad.x, y = quad.y, z = quad.z, w = quad.w;
-    sum += x * x + y * y + z * z + w * w;
+  const Matrix<float> result(to, rows, s, ld_to);
+#pragma unroll
+  for (int i = 0; i < kCorrectRows; ++i) {
+    if (row0 + i >= rows) continue;
+    float4 quad = from.load(row0 + i, col);
+    for (int64_t slice = 1; slice < slices; ++slice) {
+      const Matrix<const float> more(x + slice * stride, m, s, ld_x);
+      quad = lacuna::multiply_add(1.0f, more.load(row0 + i, col), quad);
+    }
+    const float4 difference = lacuna::multiply_add(-1.0f, sums[i], quad);
+    result.store(row0 + i, col, lacuna::scaled(factor, difference));
   }
-  sum = lacuna::block_sum<kTileThreads>(sum, scratch);
-  if (threadIdx.x == 0) tile_sums[blockIdx.x] = i == j ? sum : 2.0 * sum;
 }
 
-LACUNA_KERNEL(kThreads)
-rls_renorm(int64_t s, const int32_t* exact, const double* tile_sums, double* state) {
+// M <- rescale (M - Z^T Y) for Z, Y [b, s]; unless squares is NULL, squares[tile] = the sum of the squares of the
+// result.
+LACUNA_KERNEL(rls_downdate, kThreads, 2)
+(int64_t s, int64_t b, const float* z, int64_t ld_z, const float* y, int64_t ld_y, const Call* call, float* matrix,
+ int64_t ld_matrix, double* squares) {
+  LACUNA_SHARED(float, shared, Tile::kShared);
   LACUNA_SHARED(double, scratch, kWarps);
-  if (*exact == 0) return;
-  const int64_t tiles = (s + kTile - 1) / kTile;
-  double sum = 0.0;
-  for (int64_t i = threadIdx.x; i < tiles * tiles; i += kThreads) sum += tile_sums[i];
-  sum = lacuna::block_sum<kThreads>(sum, scratch);
-  if (threadIdx.x == 0) state[0] = sqrt(sum);
-}
-
-// product[c, s] = g S
-LACUNA_KERNEL(kTileThreads)
-rls_project_left(int64_t c, int64_t s, const float* g, int64_t ld_g, const float* factor, int64_t ld_factor,
-                 float* product, int64_t ld_product) {
-  LACUNA_SHARED(float, panels, kTileShared);
-  const int64_t col_tiles = (s + kTile - 1) / kTile;
-  const int64_t row0 = blockIdx.x / col_tiles * kTile, col0 = blockIdx.x % col_tiles * kTile;
-  float4 result[2];
-  lacuna::tile_product<Right::kAsStored>(Matrix<const float>(g, c, s, ld_g),
-                                         Matrix<const float>(factor, s, s, ld_factor), row0, col0, panels, result);
-  const Matrix<float> to(product, c, s, ld_product);
-  const auto [row, col] = lacuna::tile_position();
-  for (int i = 0; i < 2; ++i) to.store(row0 + row + i, col0 + col, result[i]);
-}
-
-// out[c, s] = product S^T / state[0]
-LACUNA_KERNEL(kTileThreads)
-rls_project_right(int64_t c, int64_t s, const float* product, int64_t ld_product, const float* factor,
-                  int64_t ld_factor, const double* state, float* out, int64_t ld_out, int32_t op, int32_t* fault_word) {
-  LACUNA_SHARED(float, panels, kTileShared);
-  if (!positive(state[0])) {
-    if (blockIdx.x == 0 && threadIdx.x == 0) lacuna::set_fault(fault_word, op, Fault::kOutOfRange);
-    return;
-  }
-  const int64_t col_tiles = (s + kTile - 1) / kTile;
-  const int64_t row0 = blockIdx.x / col_tiles * kTile, col0 = blockIdx.x % col_tiles * kTile;
-  float4 result[2];
-  lacuna::tile_product<Right::kTransposed>(Matrix<const float>(product, c, s, ld_product),
-                                           Matrix<const float>(factor, s, s, ld_factor), row0, col0, panels, result);
-  const float scale = static_cast<float>(1.0 / state[0]);
-  const Matrix<float> to(out, c, s, ld_out);
-  const auto [row, col] = lacuna::tile_position();
-  for (int i = 0; i < 2; ++i) to.store(row0 + row + i, col0 + col, lacuna::scaled(scale, result[i]));
+  if (call->stop != 0) return;
+  const float scale = static_cast<float>(call->rescale);
+  const TileOrigin origin(blockIdx.x, s);
+  TileSums sums = {};
+  Tile::add(Stored<Quads::kAcrossDepth>{Matrix<const float>(z, b, s, ld_z)},
+            Stored<Quads::kAcrossDepth>{Matrix<const float>(y, b, s, ld_y)}, origin.row, origin.col, 0, b, shared,
+            sums);
+  const Matrix<float> to(matrix, s, s, ld_matrix);
+  double square = 0.0;
+  for_quads(origin, sums, [&](int64_t row, int64_t col, float4 quad) {
+    quad = lacuna::scaled(scale, lacuna::multiply_add(-1.0f, quad, to.load(row, col)));
+    to.store(row, col, quad);
+    square = add_squares(quad, square);
+  });
+  if (!squares) return;
+  square = lacuna::block_sum<kThreads>(square, scratch);
+  if (threadIdx.x == 0) squares[blockIdx.x] = square;
 }

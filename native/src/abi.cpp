@@ -164,6 +164,36 @@ lacuna_status lacuna_synchronize(lacuna_context* ctx) {
   return guarded(ctx, "synchronize", [=] { return ctx->synchronize(); });
 }
 
+lacuna_status lacuna_adopt(lacuna_context* ctx, void* address, int64_t bytes) {
+  return guarded(ctx, "adopt", [=] { return ctx->adopt(address, bytes); });
+}
+
+lacuna_status lacuna_release(lacuna_context* ctx, void* address) {
+  return guarded(ctx, "release", [=] { return ctx->release(address); });
+}
+
+lacuna_status lacuna_stream(lacuna_context* ctx, void** out) {
+  return guarded(ctx, "stream", [=] {
+    if (!out) return ctx->fail(LACUNA_INVALID_ARGUMENT, "out is NULL");
+    return ctx->stream(out);
+  });
+}
+
+lacuna_status lacuna_use_stream(lacuna_context* ctx, void* stream) {
+  return guarded(ctx, "use_stream", [=] { return ctx->use_stream(stream); });
+}
+
+lacuna_status lacuna_timer_start(lacuna_context* ctx) {
+  return guarded(ctx, "timer_start", [=] { return ctx->timer_start(); });
+}
+
+lacuna_status lacuna_timer_stop(lacuna_context* ctx, double* milliseconds) {
+  return guarded(ctx, "timer_stop", [=] {
+    if (!milliseconds) return ctx->fail(LACUNA_INVALID_ARGUMENT, "milliseconds is NULL");
+    return ctx->timer_stop(milliseconds);
+  });
+}
+
 lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacuna_op_fn* out) {
   return guarded(ctx, "op_lookup", [=] {
     if (!out) return ctx->fail(LACUNA_INVALID_ARGUMENT, "out is NULL");

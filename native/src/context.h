@@ -9,6 +9,13 @@
 
 #include "op.h"
 
+namespace lacuna {
+
+// Whether tensors may lie anywhere in the process's memory, or only where the context lent or adopted it.
+enum class MemorySpace { kHost, kDevice };
+
+}  // namespace lacuna
+
 struct lacuna_context {
  public:
   virtual ~lacuna_context() = default;
@@ -39,29 +46,54 @@ struct lacuna_context {
   virtual const char* describe() noexcept = 0;
   lacuna_status alloc(int64_t bytes, void** out);
   lacuna_status free(void* address);
+  lacuna_status adopt(void* address, int64_t bytes);
+  lacuna_status release(void* address);
   virtual lacuna_status upload(void* device, const void* host, int64_t bytes) = 0;
   virtual lacuna_status download(void* host, const void* device, int64_t bytes) = 0;
   virtual lacuna_status copy(void* target, const void* source, int64_t bytes) = 0;
   virtual lacuna_status synchronize() = 0;
+  virtual lacuna_status stream(void** out);
+  virtual lacuna_status use_stream(void* stream);
+  virtual lacuna_status timer_start() = 0;
+  virtual lacuna_status timer_stop(double* milliseconds) = 0;
+
+  // Whether kernels can reach [address, address + bytes).
+  bool reaches(const void* address, int64_t bytes) const {
+    return space_ == lacuna::MemorySpace::kHost || knows(address, bytes);
+  }
 
  protected:
   // ops: LACUNA_OP_COUNT of them, by id.
-  lacuna_context(const char* back_end, const lacuna::Op* ops, int threads)
-      : back_end_(back_end), ops_(ops), threads_(threads) {}
+  lacuna_context(const char* back_end, const lacuna::Op* ops, int threads, lacuna::MemorySpace space)
+      : back_end_(back_end), ops_(ops), threads_(threads), space_(space) {}
 
   virtual lacuna_status allocate(int64_t bytes, void** out) = 0;
   virtual lacuna_status deallocate(void* block) = 0;
+  // Whether memory that others allocated can be used as tensors.
+  virtual lacuna_status check_foreign(const void* address, int64_t bytes) = 0;
+
+  // Whether the range lies in one lent or adopted block.
+  bool knows(const void* address, int64_t bytes) const;
+
+  struct Block {
+    int64_t bytes;
+    bool adopted;
+  };
 
   const char* call_ = "";
-  std::map<uintptr_t, int64_t> blocks_;  // lent: address -> bytes
+  std::map<uintptr_t, Block> blocks_;  // lent and adopted, by address
 
  private:
+  // What lies in memory that was just allocated was freed by its owner and never released.
+  void forget_adopted(uintptr_t first, int64_t bytes);
+
   const char* const back_end_;
   const lacuna::Op* const ops_;
   const int threads_;
+  const lacuna::MemorySpace space_;
   std::atomic<bool> busy_{false};
   std::atomic<bool> overlapped_{false};
-  char error_[512] = "";
+  char error_[4096] = "";  // a driver's log may be long
 };
 
 namespace lacuna {

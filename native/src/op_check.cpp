@@ -55,6 +55,11 @@ void OpCheck::tensor(const Tensor& t) {
   } else if (address + static_cast<uintptr_t>(span) < address) {
     status_ =
         ctx_.fail(LACUNA_INVALID_ARGUMENT, "%s is at %p, want room for %" PRId64 " bytes", t.name, t.address, span);
+  } else if (!ctx_.reaches(t.address, span)) {
+    status_ = ctx_.fail(LACUNA_INVALID_ARGUMENT,
+                        "%s is at %p, want [%s, %s] = [%" PRId64 ", %" PRId64 "], %" PRId64
+                        " bytes within memory that this context lent or adopted",
+                        t.name, t.address, t.rows_name, t.cols_name, rows, cols, span);
   } else {
     add(t.name, written(t.kind), t.address, rows, cols * t.element_bytes, stride * t.element_bytes);
   }
@@ -66,6 +71,10 @@ void OpCheck::workspace(const void* address, int64_t bytes, int64_t wanted) {
     status_ = ctx_.fail(LACUNA_INVALID_ARGUMENT, "workspace_bytes is %" PRId64 ", want >= %" PRId64, bytes, wanted);
   } else if (!address || reinterpret_cast<uintptr_t>(address) % 64 != 0) {
     status_ = ctx_.fail(LACUNA_INVALID_ARGUMENT, "workspace is at %p, want a multiple of 64", address);
+  } else if (!ctx_.reaches(address, wanted)) {
+    status_ = ctx_.fail(LACUNA_INVALID_ARGUMENT,
+                        "workspace is at %p, want %" PRId64 " bytes within memory that this context lent or adopted",
+                        address, wanted);
   } else {
     add("workspace", true, address, 1, wanted, wanted);
   }

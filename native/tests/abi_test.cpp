@@ -93,12 +93,14 @@ TEST(Wall, survives_null_everywhere) {
 // A back end without a single op.
 class BareContext final : public lacuna_context {
  public:
-  BareContext() : lacuna_context("BARE", kNone, 1) {}
+  BareContext() : lacuna_context("BARE", kNone, 1, MemorySpace::kHost) {}
   const char* describe() noexcept override { return "device=bare"; }
   lacuna_status upload(void*, const void*, int64_t) override { throw std::bad_alloc(); }
   lacuna_status download(void*, const void*, int64_t) override { throw std::runtime_error("torn"); }
   lacuna_status copy(void*, const void*, int64_t) override { throw 1; }
   lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status timer_start() override { return LACUNA_OK; }
+  lacuna_status timer_stop(double*) override { return LACUNA_OK; }
   lacuna_status enter(const char* call) override {
     ++entered;
     lacuna_context::enter(call);
@@ -113,6 +115,7 @@ class BareContext final : public lacuna_context {
   static constexpr Op kNone[LACUNA_OP_COUNT] = {};
   lacuna_status allocate(int64_t, void**) override { return LACUNA_OUT_OF_MEMORY; }
   lacuna_status deallocate(void*) override { return LACUNA_OK; }
+  lacuna_status check_foreign(const void*, int64_t) override { return LACUNA_OK; }
 };
 
 TEST(Wall, answers_for_an_op_that_the_back_end_lacks) {
@@ -161,6 +164,54 @@ TEST(Lookup, knows_every_op_of_the_table_and_no_other) {
   const int32_t count = lacuna_op_count();
   EXPECT_EQ("workspace: op is " + std::to_string(count) + ", this library has 0 to " + std::to_string(count - 1),
             ctx.error());
+}
+
+TEST(Memory, adopts_any_address_once_and_forgets_it) {
+  Context ctx;
+  char block[64];
+  EXPECT_EQ(LACUNA_OK, lacuna_adopt(ctx, block, 32)) << ctx.error();
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_adopt(ctx, block + 31, 8));
+  EXPECT_NE(string::npos, ctx.error().find(", 8 bytes, overlaps memory lent or adopted before")) << ctx.error();
+  EXPECT_EQ(LACUNA_OK, lacuna_adopt(ctx, block + 32, 32)) << ctx.error();
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_adopt(ctx, nullptr, 8));
+  EXPECT_EQ("adopt: address is NULL", ctx.error());
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_adopt(ctx, block, 0));
+  EXPECT_EQ("adopt: bytes is 0, want > 0", ctx.error());
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_free(ctx, block));
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_release(ctx, block + 1));
+  EXPECT_NE(string::npos, ctx.error().find("was not adopted by this context, or was released before")) << ctx.error();
+  EXPECT_EQ(LACUNA_OK, lacuna_release(ctx, block)) << ctx.error();
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_release(ctx, block));
+  void* lent = nullptr;
+  ASSERT_EQ(LACUNA_OK, lacuna_alloc(ctx, 64, &lent));
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_release(ctx, lent));
+  EXPECT_EQ(LACUNA_OK, lacuna_free(ctx, lent)) << ctx.error();
+}
+
+TEST(Stream, is_nothing_that_the_CPU_has) {
+  Context ctx;
+  void* stream = &ctx;
+  EXPECT_EQ(LACUNA_UNSUPPORTED, lacuna_stream(ctx, &stream));
+  EXPECT_EQ(nullptr, stream);
+  EXPECT_EQ("stream: the CPU back end has no streams", ctx.error());
+  EXPECT_EQ(LACUNA_UNSUPPORTED, lacuna_use_stream(ctx, &ctx));
+  EXPECT_EQ("use_stream: the CPU back end has no streams", ctx.error());
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_stream(ctx, nullptr));
+  EXPECT_EQ("stream: out is NULL", ctx.error());
+}
+
+TEST(Timer, tells_the_time_between_start_and_stop) {
+  Context ctx;
+  double milliseconds = -1;
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_timer_stop(ctx, &milliseconds));
+  EXPECT_EQ("timer_stop: no timer was started", ctx.error());
+  ASSERT_EQ(LACUNA_OK, lacuna_timer_start(ctx));
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_timer_stop(ctx, nullptr));
+  ASSERT_EQ(LACUNA_OK, lacuna_timer_stop(ctx, &milliseconds)) << ctx.error();
+  EXPECT_GE(milliseconds, 20);
+  EXPECT_LT(milliseconds, 20'000);
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_timer_stop(ctx, &milliseconds));
 }
 
 TEST(Memory, is_aligned_tracked_and_copied) {

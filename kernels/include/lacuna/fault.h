@@ -7,8 +7,8 @@
 
 namespace lacuna {
 
-enum class Fault : int32_t { kNone = 0, kNonFinite = 1, kOutOfRange = 2 };
-constexpr int kFaultBits = 2;
+enum class Fault : int32_t { kNone = 0, kNonFinite = 1, kOutOfRange = 2, kIndex = 3, kLabel = 4 };
+constexpr int kFaultBits = 3;
 
 }  // namespace lacuna
 #endif

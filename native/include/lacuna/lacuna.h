@@ -18,20 +18,20 @@ extern "C" {
 #define LACUNA_API
 #endif
 
-// major << 16 | minor. A minor step adds ops or appends fields; a major step may change anything.
+// major << 16 | minor. A minor step adds functions and ops or appends fields; a major step may change anything.
 #define LACUNA_ABI_MAJOR 1
-#define LACUNA_ABI_MINOR 1
+#define LACUNA_ABI_MINOR 2
 
 // Append-only, never renumbered.
 typedef int32_t lacuna_status;
 #define LACUNA_OK 0
 #define LACUNA_INVALID_ARGUMENT (-1)  // a size, pointer, stride, code or label is wrong; nothing was written
 #define LACUNA_UNSUPPORTED (-2)       // the op, tier or device is not available here; the error text says why
-#define LACUNA_OUT_OF_MEMORY (-3)
-#define LACUNA_DEVICE_ERROR (-4)  // a driver call failed; the error text names it
-#define LACUNA_ABI_MISMATCH (-5)  // struct_size is smaller than this library needs
-#define LACUNA_NON_FINITE (-6)    // an input that must be finite holds NaN or infinity
-#define LACUNA_INTERNAL (-7)      // a bug in Lacuna
+#define LACUNA_OUT_OF_MEMORY (-3)     // outputs of the op are undefined, the context can go on
+#define LACUNA_DEVICE_ERROR (-4)      // a driver call failed; the error text names it
+#define LACUNA_ABI_MISMATCH (-5)      // struct_size is smaller than this library needs
+#define LACUNA_NON_FINITE (-6)        // an input that must be finite holds NaN or infinity
+#define LACUNA_INTERNAL (-7)          // a bug in Lacuna
 
 typedef struct lacuna_context lacuna_context;
 
@@ -54,14 +54,15 @@ typedef struct lacuna_open_args {
 // out.
 LACUNA_API lacuna_status lacuna_context_open(const lacuna_open_args* args, lacuna_context** out, char* error,
                                              int64_t error_capacity);
-// Waits for running work and frees everything the context owns, device memory included. NULL is ignored.
+// Waits for running work and frees everything the context owns, device memory included. What that work found wrong is
+// not reported: lacuna_synchronize first. NULL is ignored.
 LACUNA_API void lacuna_context_close(lacuna_context* ctx);
 
 // Text of the last failed call on this context: op, argument, got, wanted. Valid until the next call on the context.
 LACUNA_API const char* lacuna_last_error(lacuna_context* ctx);
 
 // One line of facts for people, as "key=value" pairs joined by ';' (tier, threads, dnnl version, device name, driver
-// ...).
+// ..., CUDA: which form of the kernels was loaded so far). Valid until the next call on the context.
 LACUNA_API const char* lacuna_describe(lacuna_context* ctx);
 
 // Device memory, 64-byte aligned, contents undefined. bytes > 0.
@@ -75,6 +76,27 @@ LACUNA_API lacuna_status lacuna_copy(lacuna_context* ctx, void* target, const vo
 // Waits until all work issued on this context is done and reports its errors. A no-op on the CPU.
 LACUNA_API lacuna_status lacuna_synchronize(lacuna_context* ctx);
 
+// Memory that another program part allocated on the device, a CUdeviceptr say, for use as tensors without a copy:
+// [address, address + bytes) must lie in one of its allocations in the device's primary context or of one of the
+// device's memory pools, must not overlap memory that this context lent or adopted, and stays valid until
+// lacuna_release. Nothing orders the work of other streams with this context's: see lacuna_use_stream. The CPU takes
+// any address. lacuna_release forgets the address and frees nothing; work issued before may still be under way on it.
+LACUNA_API lacuna_status lacuna_adopt(lacuna_context* ctx, void* address, int64_t bytes);
+LACUNA_API lacuna_status lacuna_release(lacuna_context* ctx, void* address);
+
+// The stream (CUDA: CUstream) that the context's work runs on, for others to order theirs by. UNSUPPORTED on the CPU.
+LACUNA_API lacuna_status lacuna_stream(lacuna_context* ctx, void** out);
+// From now on the context's work runs on this stream of the device's primary context, after all that was issued before;
+// NULL = on the context's own again. The stream must stay alive as long as it is in use: go back with NULL before it is
+// destroyed, unless the context is only closed after that, which does not touch it. CU_STREAM_PER_THREAD is refused.
+// UNSUPPORTED on the CPU.
+LACUNA_API lacuna_status lacuna_use_stream(lacuna_context* ctx, void* stream);
+
+// Time that the device takes for the work issued between start and stop, in milliseconds; stop waits for that work. The
+// CPU reads its clock. A second start forgets the first; a stop ends the measurement.
+LACUNA_API lacuna_status lacuna_timer_start(lacuna_context* ctx);
+LACUNA_API lacuna_status lacuna_timer_stop(lacuna_context* ctx, double* milliseconds);
+
 // Ops. The table is the same for every context of a library; lookup answers LACUNA_UNSUPPORTED where a back end lacks
 // an op.
 typedef lacuna_status (*lacuna_op_fn)(lacuna_context* ctx, const void* args);
@@ -82,8 +104,8 @@ LACUNA_API lacuna_status lacuna_op_lookup(lacuna_context* ctx, int32_t op, lacun
 // Calls op(ctx, args). What follows args is not looked at: a runtime that manages memory, as Java's does, names there
 // what must stay alive meanwhile.
 LACUNA_API lacuna_status lacuna_run_keeping(lacuna_context* ctx, lacuna_op_fn op, const void* args, ...);
-// Bits of an argument struct's flags; others are refused. FAST: reduced precision (bf16 or TF32 products, approximate
-// exp) where the op has such a form for the device and says what it costs; elsewhere it changes nothing.
+// Bits of an argument struct's flags; others are refused. FAST: reduced precision (bf16 products, approximate exp)
+// where the op has such a form for the device and says what it costs; elsewhere it changes nothing.
 #define LACUNA_FLAG_FAST 1u
 
 // Bytes of workspace that the call needs: a pure function of sizes, flags and the context's thread cap.

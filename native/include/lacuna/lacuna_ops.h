@@ -6,9 +6,9 @@
 //   STRIDE(name)                                 int64, elements between two rows
 //   CODE(name)                                   int64, enumeration, flag or count
 //   REAL(name)                                   double
-//   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT; rows, cols
-//   and
-//                                                stride are names of fields above, products of them, or 1
+//   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT;
+//                                                rows, cols and stride are names of fields above, products of
+//                                                them, or 1
 // Every struct begins with struct_size, flags, workspace, workspace_bytes (24 bytes); every field is 8 bytes and
 // follows in order, so field i lies at 24 + 8 i. New fields go to the end of a list, new ops to the end of the table.
 //
@@ -42,8 +42,8 @@
   TENSOR(OPT_INOUT, F32, dw, o, d, ld_dw)                                                                        \
   TENSOR(OPT_INOUT, F32, db, 1, o, o)
 
-// Cross-correlation as in torch.nn.Conv2d: x[n,c_in,h,w] * weight[c_out,c_in,kh,kw] + bias[c_out], zero padding `pad` on all
-// sides, y[n,c_out,h_out,w_out] with h_out = (h + 2 pad - kh) / stride + 1. All four tensors are dense.
+// Cross-correlation as in torch.nn.Conv2d: x[n,c_in,h,w] * weight[c_out,c_in,kh,kw] + bias[c_out], zero padding `pad`
+// on all sides, y[n,c_out,h_out,w_out] with h_out = (h + 2 pad - kh) / stride + 1. All four tensors are dense.
 #define LACUNA_FIELDS_conv2d_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)                             \
   SIZE(n) SIZE(c_in) SIZE(h) SIZE(w) SIZE(c_out) SIZE(kh) SIZE(kw) SIZE(h_out) SIZE(w_out)     \
   CODE(stride) CODE(pad)                                                                       \
@@ -62,8 +62,8 @@
   TENSOR(OPT_INOUT, F32, dweight, c_out*c_in*kh, kw, kw)                                       \
   TENSOR(OPT_INOUT, F32, dbias, 1, c_out, c_out)
 
-// k x k windows without padding, h_out = (h - k) / stride + 1; index is the flat position in [0, h w) of the first maximum.
-// A NaN in a window wins, as in torch.
+// k x k windows without padding, h_out = (h - k) / stride + 1; index is the flat position in [0, h w) of the first
+// maximum. A NaN in a window wins, as in torch.
 #define LACUNA_FIELDS_max_pool2d_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(n) SIZE(c) SIZE(h) SIZE(w) SIZE(h_out) SIZE(w_out)              \
   CODE(k) CODE(stride)                                                 \
@@ -78,8 +78,9 @@
   TENSOR(IN, I32, index, n*c*h_out, w_out, w_out)                      \
   TENSOR(INOUT, F32, dx, n*c*h, w, w)
 
-// out = f(x, y) by code, in place where out is x with x's stride: 0 ADD x + y, 1 SUB x - y, 2 MUL x y, 3 RELU max(x, 0), 4 AFFINE alpha x + beta.
-// y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; RELU and AFFINE take no y (NULL, y_n = y_d = 0).
+// out = f(x, y) by code, in place where out is x with x's stride: 0 ADD x + y, 1 SUB x - y, 2 MUL x y,
+// 3 RELU max(x, 0), 4 AFFINE alpha x + beta. y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast;
+// RELU and AFFINE take no y (NULL, y_n = y_d = 0).
 #define LACUNA_FIELDS_elementwise_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
   SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_out) \
   CODE(code) REAL(alpha) REAL(beta)                                      \
@@ -97,8 +98,8 @@
   TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                                                                  \
   TENSOR(OPT_INOUT, F32, dy, y_n, y_d, ld_dy)
 
-// code 0 SUM, 1 MEAN; out is [out_n, out_d]: [1, d] reduces rows, [n, 1] reduces columns, [1, 1] both. The MEAN of nothing is
-// an error.
+// code 0 SUM, 1 MEAN; out is [out_n, out_d]: [1, d] reduces rows, [n, 1] reduces columns, [1, 1] both. The MEAN of
+// nothing is an error.
 #define LACUNA_FIELDS_reduce_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)                        \
   SIZE(n) SIZE(d) SIZE(out_n) SIZE(out_d) STRIDE(ld_x) STRIDE(ld_out)                     \
   CODE(code)                                                                              \
@@ -144,8 +145,8 @@
   TENSOR(IN, F32, de, n, 1, 1)                                      \
   TENSOR(INOUT, F32, dlogits, n, c, ld_dlogits)
 
-// out[i] = x[index[i]], added to out where acc_out = 1: gather, and the gradient of scatter_rows. An index outside [0, m) is
-// LACUNA_INVALID_ARGUMENT.
+// out[i] = x[index[i]], added to out where acc_out = 1: gather, and the gradient of scatter_rows. An index outside
+// [0, m) is LACUNA_INVALID_ARGUMENT.
 #define LACUNA_FIELDS_gather_rows(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(n) SIZE(m) SIZE(d) STRIDE(ld_x) STRIDE(ld_out)               \
   CODE(acc_out)                                                     \
@@ -172,19 +173,20 @@
   TENSOR(OPT_INOUT, F32, velocity, 1, n, n)
 
 // Recursive least squares (methods of OWM and MLA): P starts as I and absorbs rows r,
-//   P <- P - (P r)(P r)^T / (alpha + r.P r);  norm 1 (FRO) then divides P by its Frobenius norm, norm 0 (NONE) does not.
+//   P <- P - (P r)(P r)^T / (alpha + r.P r);  norm 1 (FRO) then divides P by its Frobenius norm, 0 (NONE) does not.
 // A block r[b,s] gives what its rows would give one after the other with this alpha; FRO divides once, after the block.
-// alpha >= 1e-6. state is [c, updates absorbed]; start with [1, 0]. c is the norm divided out of P, 1 where norm is NONE.
-// form says how `factor` [rows,s] holds P:
+// alpha >= 1e-6. state is [c, updates absorbed]; start with [1, 0]. c is the norm divided out of P, 1 where norm is
+// NONE. form says how `factor` [rows,s] holds P:
 //   0 POTTER    P = S S^T / c, positive semi-definite whatever is rounded; rows = s, start with S = I.
 //   1 PLAIN     P = (M - u^T u) / c, rows = s + 1: M, symmetric, then u, an update that waits to be carried out; start
 //               with M = I, u = 0.
 //   2 LOW_RANK  P = (I - U^T U) / c, rows = 2 q: U[q,s], then A[q,s]; as many rows of each are in use as updates were
-//               absorbed, q at most. P = (I + A^T A)^-1 / c too: absorbing the rows of A in form POTTER with norm NONE and
-//               alpha 1 gives S.
-// FRO would take S and M out of float's range after some 3,000 updates: a back end moves them and c by a power of two, so compare P
-// and not `factor`. A non-finite r, or an alpha + r.P r that is infinite or (in PLAIN and LOW_RANK, by rounding) not
-// positive, is LACUNA_NON_FINITE and leaves P as it was (in PLAIN, what waited in u may be in M by then, and u 0).
+//               absorbed, q at most. P = (I + A^T A)^-1 / c too: absorbing the rows of A in form POTTER with norm NONE
+//               and alpha 1 gives S.
+// FRO would take S and M out of float's range after some 3,000 updates: a back end moves them and c by a power of two,
+// so compare P and not `factor`. A non-finite r, or an alpha + r.P r that is infinite or (in PLAIN and LOW_RANK, by
+// rounding) not positive, is LACUNA_NON_FINITE and leaves P as it was (in PLAIN, what waited in u may be in M by then,
+// and u 0).
 #define LACUNA_FIELDS_rls_absorb(SIZE, STRIDE, CODE, REAL, TENSOR) \
   SIZE(b) SIZE(s) SIZE(rows) STRIDE(ld_r) STRIDE(ld_factor)        \
   CODE(form) CODE(norm) REAL(alpha)                                \
@@ -192,8 +194,8 @@
   TENSOR(INOUT, F32, factor, rows, s, ld_factor)                   \
   TENSOR(INOUT, F64, state, 1, 2, 2)
 
-// out[c,s] = scale g P, the gradient given whole as g[c,s] (n = 0), or as the factors of g = e^T h, e[n,c] and h[n,s] (n > 0).
-// out may be g itself (in place, same stride), else it must not overlap any input.
+// out[c,s] = scale g P, the gradient given whole as g[c,s] (n = 0), or as the factors of g = e^T h, e[n,c] and h[n,s]
+// (n > 0). out may be g itself (in place, same stride), else it must not overlap any input.
 #define LACUNA_FIELDS_rls_project(SIZE, STRIDE, CODE, REAL, TENSOR)                               \
   SIZE(c) SIZE(s) SIZE(n) SIZE(rows)                                                              \
   STRIDE(ld_g) STRIDE(ld_e) STRIDE(ld_h) STRIDE(ld_factor) STRIDE(ld_out)                         \
@@ -205,8 +207,8 @@
   TENSOR(IN, F64, state, 1, 2, 2)                                                                 \
   TENSOR(OUT, F32, out, c, s, ld_out)
 
-// rls_project and rls_absorb in one call with fewer passes over P. order: 0 PROJECT_THEN_ABSORB (out = scale g P with the P of
-// before), 1 ABSORB_THEN_PROJECT.
+// rls_project and rls_absorb in one call with fewer passes over P. order: 0 PROJECT_THEN_ABSORB (out = scale g P with
+// the P of before), 1 ABSORB_THEN_PROJECT.
 #define LACUNA_FIELDS_rls_step(SIZE, STRIDE, CODE, REAL, TENSOR)                                  \
   SIZE(b) SIZE(c) SIZE(s) SIZE(n) SIZE(rows)                                                      \
   STRIDE(ld_r) STRIDE(ld_g) STRIDE(ld_e) STRIDE(ld_h) STRIDE(ld_factor) STRIDE(ld_out)            \
@@ -219,8 +221,8 @@
   TENSOR(INOUT, F64, state, 1, 2, 2)                                                              \
   TENSOR(OUT, F32, out, c, s, ld_out)
 
-// index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or codebook
-// is LACUNA_NON_FINITE. In double, the distance of the returned code exceeds the minimum by at most
+// index[i] = argmin_j |z_i - codebook_j|^2, lowest j on ties; distance[i] is that minimum. k >= 1. Non-finite z or
+// codebook is LACUNA_NON_FINITE. In double, the distance of the returned code exceeds the minimum by at most
 // 8 eps32 (|z|^2 + max |codebook|^2), both centred by the codebook mean. Every call may look for candidates in
 // lower precision and settles them in higher: FAST permits nothing more.
 #define LACUNA_FIELDS_vq_nearest(SIZE, STRIDE, CODE, REAL, TENSOR) \
@@ -230,14 +232,15 @@
   TENSOR(OUT, I32, index, n, 1, 1)                                 \
   TENSOR(OPT_OUT, F32, distance, n, 1, 1)
 
-// VICReg (Bardes, Ponce, LeCun, ICLR 2022) of x and y [n, d], n >= 2, d >= 1, and its gradients. With zc = z minus its column means:
+// VICReg (Bardes, Ponce, LeCun, ICLR 2022) of x and y [n, d], n >= 2, d >= 1, and its gradients. With zc = z minus its
+// column means:
 //   s = mean (x - y)^2, var = column sums of zc^2 / (n - 1), sd = sqrt(var + epsilon), v = mean max(0, gamma - sd),
 //   cov = zc^T zc / (n - 1), c = sum over i != j of cov_ij^2 / d,
 //   loss = lambda s + mu h (v(x) + v(y)) + nu (c(x) + c(y)); epsilon > 0.
-// halving: 0 NONE h = 1 as in the paper, 1 HALVED h = 1/2 as in the official code. form: 0 AUTO, 1 COVARIANCE works on cov [d, d],
-// 2 GRAM on zc zc^T [n, n]; AUTO takes GRAM where n < d. target: 0 FULL, 1 INVARIANCE_ONLY leaves v(y) and c(y) out of the loss, and
-// out of terms as 0. terms = s, v(x), v(y), c(x), c(y) without coefficients. The hinge passes no gradient where sd >= gamma. NaN in x
-// or y goes into the loss.
+// halving: 0 NONE h = 1 as in the paper, 1 HALVED h = 1/2 as in the official code. form: 0 AUTO, 1 COVARIANCE works on
+// cov [d, d], 2 GRAM on zc zc^T [n, n]; AUTO takes GRAM where n < d. target: 0 FULL, 1 INVARIANCE_ONLY leaves v(y) and
+// c(y) out of the loss, and out of terms as 0. terms = s, v(x), v(y), c(x), c(y) without coefficients. The hinge passes
+// no gradient where sd >= gamma. NaN in x or y goes into the loss.
 #define LACUNA_FIELDS_vicreg(SIZE, STRIDE, CODE, REAL, TENSOR)        \
   SIZE(n) SIZE(d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_dx) STRIDE(ld_dy) \
   REAL(lambda) REAL(mu) REAL(nu) REAL(gamma) REAL(epsilon)            \
@@ -249,13 +252,15 @@
   TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                             \
   TENSOR(OPT_INOUT, F32, dy, n, d, ld_dy)
 
-// What an update of the codebook by exponential moving averages needs to know of a batch. z holds m modalities one under the
-// other, row a n + i is modality a at position i, index[a n + i] the code that it was quantised to, -1 where that modality is
-// absent at that position (its row of z is not read; what is read and not finite is LACUNA_NON_FINITE). count[a, j] = positions of modality a with code j. W_a[j] = sum over
-// those positions of 1/2 z^a + 1/2 mean of the other modalities present there, or of z^a where there is none.
+// What an update of the codebook by exponential moving averages needs to know of a batch. z holds m modalities one
+// under the other, row a n + i is modality a at position i, index[a n + i] the code that it was quantised to, -1 where
+// that modality is absent at that position (its row of z is not read; what is read and not finite is
+// LACUNA_NON_FINITE). count[a, j] = positions of modality a with code j. W_a[j] = sum over those positions of 1/2 z^a +
+// 1/2 mean of the other modalities present there, or of z^a where there is none.
 //   groups = m   sum[a k + j] = W_a[j]: modalities are absorbed one after the other
 //   groups = 1   sum[j] = sum_a decay^(m-1-a) W_a[j]: what the same update in closed form needs
-// perplexity[a] = exp(-sum_j p log(p + 1e-10)), p = count[a, j] / sum count[a]; 1 where a modality is absent everywhere.
+// perplexity[a] = exp(-sum_j p log(p + 1e-10)), p = count[a, j] / sum count[a]; 1 where a modality is absent
+// everywhere.
 #define LACUNA_FIELDS_vq_statistics(SIZE, STRIDE, CODE, REAL, TENSOR)           \
   SIZE(m) SIZE(n) SIZE(d) SIZE(k) SIZE(groups) STRIDE(ld_z) STRIDE(ld_sum)      \
   REAL(decay)                                                                   \
@@ -265,11 +270,12 @@
   TENSOR(OUT, F32, sum, groups*k, d, ld_sum)                                    \
   TENSOR(OPT_OUT, F32, perplexity, m, 1, 1)
 
-// Absorbs vq_statistics into c[k] (counts), w[k,d] (sums) and the codebook, with decay a in [0, 1], modality after modality:
+// Absorbs vq_statistics into c[k] (counts), w[k,d] (sums) and the codebook, with decay a in [0, 1], modality after
+// modality:
 //   c <- a c + (1 - a) count;  smoothed = (c + epsilon) / (sum c + k epsilon) sum c;  w <- a w + (1 - a) W
-// or, with groups = 1, w <- a^m w + (1 - a) sum. smoothing: 0 NONE; 1 STORED: c <- smoothed each time (CMG's official code); 2
-// APPLIED: c stays and the codebook is divided by smoothed. codebook = w / c, a code with c = 0 is kept. Start with w = the
-// codebook and c = 1: with c = 0 codes unused at the first step are divided by epsilon.
+// or, with groups = 1, w <- a^m w + (1 - a) sum. smoothing: 0 NONE; 1 STORED: c <- smoothed each time (CMG's official
+// code); 2 APPLIED: c stays and the codebook is divided by smoothed. codebook = w / c, a code with c = 0 is kept. Start
+// with w = the codebook and c = 1: with c = 0 codes unused at the first step are divided by epsilon.
 #define LACUNA_FIELDS_vq_ema(SIZE, STRIDE, CODE, REAL, TENSOR)                              \
   SIZE(m) SIZE(k) SIZE(d) SIZE(groups) STRIDE(ld_sum) STRIDE(ld_w) STRIDE(ld_codebook)      \
   REAL(decay) REAL(epsilon) CODE(smoothing)                                                 \
@@ -280,10 +286,11 @@
   TENSOR(INOUT, F32, codebook, k, d, ld_codebook)
 
 // Replaces dead codes. age[j] <- 0 where any modality of count uses code j, else age[j] + 1; then every code older than
-// `after` becomes a random one of those younger than `recent` plus U(-noise, noise): w = code c_reset, c = c_reset, codebook =
-// w / c_reset, age 0, so that the next update does not undo it. Where no code is younger than `recent`, none is replaced.
-// 0 <= recent <= after, noise >= 0, c_reset > 0. Draws are those of Philox 4x32-10 keyed by (seed, stream, step), as
-// dev.lacuna.CounterRandom: j (d + 1) chooses the source of code j, the d draws after it are its noise. replaced = how many.
+// `after` becomes a random one of those younger than `recent` plus U(-noise, noise): w = code c_reset, c = c_reset,
+// codebook = w / c_reset, age 0, so that the next update does not undo it. Where no code is younger than `recent`, none
+// is replaced. 0 <= recent <= after, noise >= 0, c_reset > 0. Draws are those of Philox 4x32-10 keyed by (seed, stream,
+// step), as dev.lacuna.CounterRandom: j (d + 1) chooses the source of code j, the d draws after it are its noise.
+// replaced = how many.
 #define LACUNA_FIELDS_vq_reset(SIZE, STRIDE, CODE, REAL, TENSOR)                     \
   SIZE(m) SIZE(k) SIZE(d) STRIDE(ld_w) STRIDE(ld_codebook)                           \
   CODE(after) CODE(recent) CODE(seed) CODE(stream) CODE(step)                        \
@@ -295,9 +302,10 @@
   TENSOR(INOUT, F32, codebook, k, d, ld_codebook)                                    \
   TENSOR(OUT, I32, replaced, 1, 1, 1)
 
-// q[i] = codebook[index[0, i]] and the commitment loss = own MSE(z, q) + cross sum_{o>0} MSE(z, codebook[index[o]]): index[0] is
-// this modality's own code, index[o] that of another one at the same position. MSE is the mean over n d, 0 for n d = 0. -1 is
-// an absent modality, whose pairs add 0; where index[0, i] = -1, row i of z is not read and q[i] = 0.
+// q[i] = codebook[index[0, i]] and the commitment loss = own MSE(z, q) + cross sum_{o>0} MSE(z, codebook[index[o]]):
+// index[0] is this modality's own code, index[o] that of another one at the same position. MSE is the mean over n d, 0
+// for n d = 0. -1 is an absent modality, whose pairs add 0; where index[0, i] = -1, row i of z is not read and q[i] is
+// 0.
 #define LACUNA_FIELDS_vq_quantize_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)              \
   SIZE(m) SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_z) STRIDE(ld_codebook) STRIDE(ld_q)      \
   REAL(own) REAL(cross)                                                              \
@@ -307,10 +315,11 @@
   TENSOR(OUT, F32, q, n, d, ld_q)                                                    \
   TENSOR(OPT_OUT, F32, loss, 1, 1, 1)
 
-// dz = J^T dq + dloss 2 / (n d) [own (z - q) + cross sum_o (z - codebook[index[o]])]; the codebook gets no gradient, and
-// neither do rows with index[0, i] = -1. estimator: 0 STRAIGHT_THROUGH, J = 1; 1 ROTATION (Fifty et al., 2024), J = |q|/|z| R
-// with the rotation R of z's direction u onto q's direction v in their plane: R = 1 - 2 r r^T + 2 v u^T, r = (u + v) / |u + v|.
-// Where |u + v|^2 < 1e-8 the term r r^T is left out (R reflects), where z = 0, J = 1, where q = 0, J = 0.
+// dz = J^T dq + dloss 2 / (n d) [own (z - q) + cross sum_o (z - codebook[index[o]])]; the codebook gets no gradient,
+// and neither do rows with index[0, i] = -1. estimator: 0 STRAIGHT_THROUGH, J = 1; 1 ROTATION (Fifty et al., 2024),
+// J = |q|/|z| R with the rotation R of z's direction u onto q's direction v in their plane: R = 1 - 2 r r^T + 2 v u^T,
+// r = (u + v) / |u + v|. Where |u + v|^2 < 1e-8 the term r r^T is left out (R reflects), where z = 0, J = 1, where
+// q = 0, J = 0.
 #define LACUNA_FIELDS_vq_quantize_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                             \
   SIZE(m) SIZE(n) SIZE(d) SIZE(k) STRIDE(ld_dq) STRIDE(ld_z) STRIDE(ld_codebook) STRIDE(ld_dz)      \
   REAL(own) REAL(cross) CODE(estimator) CODE(acc_dz)                                                \
@@ -321,14 +330,15 @@
   TENSOR(IN, I32, index, m, n, n)                                                                   \
   TENSOR(INOUT, F32, dz, n, d, ld_dz)
 
-// Masked read-only attention, per head out = softmax(scale q k^T) v: n inputs read the inputs, p prompts read the inputs and,
-// by `prompts`, 0 NONE: nothing else, 1 SELF: themselves, 2 FULL: all prompts. Inputs never read prompts, and their results are
-// bit-equal with and without them. Token-major: row i n + t is token t of batch entry i, and head e owns columns [e d, (e + 1) d)
-// of all h*d; tensors [b, h, n, d] go as b*h entries of one head. key_mask is 1 where an input may be read and 0 where it is
-// padding, which is skipped whatever it holds; any other byte is LACUNA_INVALID_ARGUMENT. A row that may read nothing gets
-// 0 and lse -infinity. lse[i h + e, t] = log sum exp of the row's logits. scale > 0 and finite.
-// Either stream may be left out: q with out and lse, for prompts that read cached keys and values; or prompt_q with prompt_out
-// and prompt_lse. prompt_k and prompt_v are wanted for SELF and FULL, and not looked at otherwise.
+// Masked read-only attention, per head out = softmax(scale q k^T) v: n inputs read the inputs, p prompts read the
+// inputs and, by `prompts`, 0 NONE: nothing else, 1 SELF: themselves, 2 FULL: all prompts. Inputs never read prompts,
+// and their results are bit-equal with and without them. Token-major: row i n + t is token t of batch entry i, and head
+// e owns columns [e d, (e + 1) d) of all h*d; tensors [b, h, n, d] go as b*h entries of one head. key_mask is 1 where
+// an input may be read and 0 where it is padding, which is skipped whatever it holds; any other byte is
+// LACUNA_INVALID_ARGUMENT. A row that may read nothing gets 0 and lse -infinity. lse[i h + e, t] = log sum exp of the
+// row's logits. scale > 0 and finite. Either stream may be left out: q with out and lse, for prompts that read cached
+// keys and values; or prompt_q with prompt_out and prompt_lse. prompt_k and prompt_v are wanted for SELF and FULL, and
+// not looked at otherwise.
 #define LACUNA_FIELDS_attention_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)               \
   SIZE(b) SIZE(h) SIZE(n) SIZE(p) SIZE(d)                                           \
   STRIDE(ld_q) STRIDE(ld_k) STRIDE(ld_v) STRIDE(ld_out)                             \
@@ -346,9 +356,9 @@
   TENSOR(OPT_OUT, F32, prompt_out, b*p, h*d, ld_prompt_out)                         \
   TENSOR(OPT_OUT, F32, prompt_lse, b*h, p, p)
 
-// Gradients of attention_fwd from its inputs, its results and theirs. dout comes with q, out and lse, prompt_dout with prompt_q,
-// prompt_out and prompt_lse; a stream without its dout counts as one whose gradient is 0. encoder_grad: 0 STOP: prompts give
-// nothing to dk and dv, 1 FLOW: they do. In NONE dprompt_k and dprompt_v are 0.
+// Gradients of attention_fwd from its inputs, its results and theirs. dout comes with q, out and lse, prompt_dout with
+// prompt_q, prompt_out and prompt_lse; a stream without its dout counts as one whose gradient is 0. encoder_grad:
+// 0 STOP: prompts give nothing to dk and dv, 1 FLOW: they do. In NONE dprompt_k and dprompt_v are 0.
 #define LACUNA_FIELDS_attention_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                                    \
   SIZE(b) SIZE(h) SIZE(n) SIZE(p) SIZE(d)                                                                \
   STRIDE(ld_q) STRIDE(ld_k) STRIDE(ld_v) STRIDE(ld_prompt_q) STRIDE(ld_prompt_k) STRIDE(ld_prompt_v)     \

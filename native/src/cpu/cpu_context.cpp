@@ -53,14 +53,16 @@ lacuna_status open_context(const lacuna_open_args& args, std::unique_ptr<lacuna_
 }
 
 CpuContext::CpuContext(int32_t tier, int threads, std::string library_dir)
-    : lacuna_context("CPU", tier_ops(tier), threads),
+    : lacuna_context("CPU", tier_ops(tier), threads, MemorySpace::kHost),
       tier_(tier),
       bf16_(tier == LACUNA_TIER_AVX512 && has_avx512_bf16()),
       vnni_(tier == LACUNA_TIER_AVX512 && has_avx512_vnni()),
       library_dir_(std::move(library_dir)) {}
 
 CpuContext::~CpuContext() {
-  for (const auto& [address, bytes] : blocks_) std::free(reinterpret_cast<void*>(address));
+  for (const auto& [address, block] : blocks_) {
+    if (!block.adopted) std::free(reinterpret_cast<void*>(address));
+  }
 }
 
 void CpuContext::run_chunks(int64_t chunks, void (*body)(void*, int64_t, int), void* self) {
@@ -88,6 +90,18 @@ const char* CpuContext::describe() noexcept {
 
 lacuna_status CpuContext::copy(void* target, const void* source, int64_t bytes) {
   std::memcpy(target, source, static_cast<size_t>(bytes));
+  return LACUNA_OK;
+}
+
+lacuna_status CpuContext::timer_start() {
+  timer_ = std::chrono::steady_clock::now();
+  return LACUNA_OK;
+}
+
+lacuna_status CpuContext::timer_stop(double* milliseconds) {
+  if (!timer_) return fail(LACUNA_INVALID_ARGUMENT, "no timer was started");
+  *milliseconds = std::chrono::duration<double, std::milli>(std::chrono::steady_clock::now() - *timer_).count();
+  timer_.reset();
   return LACUNA_OK;
 }
 

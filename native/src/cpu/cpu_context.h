@@ -2,6 +2,8 @@
 #ifndef LACUNA_SRC_CPU_CPU_CONTEXT_H
 #define LACUNA_SRC_CPU_CPU_CONTEXT_H
 
+#include <chrono>
+#include <optional>
 #include <string>
 #include <type_traits>
 
@@ -42,15 +44,19 @@ class CpuContext final : public lacuna_context {
   lacuna_status download(void* host, const void* device, int64_t bytes) override { return copy(host, device, bytes); }
   lacuna_status copy(void* target, const void* source, int64_t bytes) override;
   lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status timer_start() override;
+  lacuna_status timer_stop(double* milliseconds) override;
 
  private:
   lacuna_status allocate(int64_t bytes, void** out) override;
   lacuna_status deallocate(void* block) override;
+  lacuna_status check_foreign(const void*, int64_t) override { return LACUNA_OK; }
   void run_chunks(int64_t chunks, void (*body)(void*, int64_t, int), void* self);
 
   const int32_t tier_;
   const bool bf16_, vnni_;
   const std::string library_dir_;
+  std::optional<std::chrono::steady_clock::time_point> timer_;
   char description_[128];
 };
 

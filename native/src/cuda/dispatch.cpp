@@ -4,8 +4,35 @@
 
 // The ops that have kernels. Their launchers define, in namespace lacuna::cuda, what is declared below.
 #define LACUNA_CUDA_OPS(OP) \
+  OP(linear_fwd)            \
+  OP(linear_bwd)            \
+  OP(conv2d_fwd)            \
+  OP(conv2d_bwd)            \
+  OP(max_pool2d_fwd)        \
+  OP(max_pool2d_bwd)        \
+  OP(elementwise_fwd)       \
+  OP(elementwise_bwd)       \
+  OP(reduce_fwd)            \
+  OP(reduce_bwd)            \
+  OP(softmax_xent_fwd)      \
+  OP(softmax_xent_bwd)      \
+  OP(entropy_fwd)           \
+  OP(entropy_bwd)           \
+  OP(gather_rows)           \
+  OP(scatter_rows)          \
+  OP(sgd_step)              \
   OP(rls_absorb)            \
-  OP(rls_project)
+  OP(rls_project)           \
+  OP(vq_nearest)            \
+  OP(vicreg)                \
+  OP(rls_step)              \
+  OP(vq_statistics)         \
+  OP(vq_ema)                \
+  OP(vq_reset)              \
+  OP(vq_quantize_fwd)       \
+  OP(vq_quantize_bwd)       \
+  OP(attention_fwd)         \
+  OP(attention_bwd)
 
 namespace lacuna::cuda {
 

@@ -42,21 +42,22 @@ bool Driver::load(const std::string& path, std::string& error) {
                   " (R450) or newer; install a newer NVIDIA driver");
   }
 #define LACUNA_DRIVER_FIND(name, ...) \
-  if (!find(library, #name, name)) return refuse(path + " lacks " #name "; install an NVIDIA driver");
+  if (!find(library, #name, name.address)) return refuse(path + " lacks " #name "; install an NVIDIA driver");
   LACUNA_DRIVER_FUNCTIONS(LACUNA_DRIVER_FIND)
 #undef LACUNA_DRIVER_FIND
 
   const DriverResult result = cuInit(0);
   if (result == kNoDevice) return refuse("the driver finds no NVIDIA GPU on this machine (" + text(result) + ")");
-  if (result != 0) return refuse("the driver does not start: cuInit: " + text(result));
+  if (result != 0) return refuse("the driver does not start: " + text(result));
   return true;
 }
 
 std::string Driver::text(DriverResult result) const {
-  const char *name = nullptr, *explanation = nullptr;
+  const char *const function = failed, *name = nullptr, *explanation = nullptr;
   if (cuGetErrorName(result, &name) != 0 || !name) name = "unknown error";
   if (cuGetErrorString(result, &explanation) != 0 || !explanation) explanation = "no explanation given";
-  return std::string(name) + " (" + std::to_string(result) + "): " + explanation;
+  failed = function;
+  return std::string(function) + ": " + name + " (" + std::to_string(result) + "): " + explanation;
 }
 
 }  // namespace lacuna::cuda

@@ -14,15 +14,27 @@ using DevicePointer = uint64_t;
 using Device = int;
 using DriverContext = struct DriverContextHandle*;
 using Stream = struct StreamHandle*;
+using Event = struct EventHandle*;
 using Module = struct ModuleHandle*;
 using Function = struct FunctionHandle*;
 
 constexpr DriverResult kOutOfMemory = 2;
-constexpr int kOldestDriver = 11000;  // CUDA 11.0 = branch R450: reads PTX 7.0
-constexpr int kCubinDriver = 13000;   // reads the ELF format of the embedded cubins
-constexpr int kAttributeMajor = 75;   // compute capability
+constexpr DriverResult kNoBinary = 209;  // for this card
+constexpr int kOldestDriver = 11000;     // CUDA 11.0 = branch R450: reads PTX 7.0
+constexpr int kCubinDriver = 13000;      // reads the ELF format of the embedded cubins
+constexpr int kAttributeMajor = 75;      // compute capability
 constexpr int kAttributeMinor = 76;
+constexpr int kPointerContext = 1;  // attributes of cuPointerGetAttribute
+constexpr int kPointerMemoryType = 2;
+constexpr int kPointerIsManaged = 8;
+constexpr int kPointerDevice = 9;
+constexpr int kPointerRangeStart = 11;
+constexpr int kPointerRangeSize = 12;
+constexpr unsigned kMemoryTypeDevice = 2;  // values of kPointerMemoryType
 constexpr unsigned kStreamNonBlocking = 1;
+constexpr uintptr_t kStreamPerThread = 2;  // a handle that means another stream in each thread
+constexpr unsigned kEventTiming = 0;
+constexpr unsigned kEventNoTiming = 2;
 constexpr int kJitErrorLog = 5;  // options of cuModuleLoadDataEx
 constexpr int kJitErrorLogBytes = 6;
 
@@ -39,11 +51,22 @@ constexpr int kJitErrorLogBytes = 6;
   F(cuDevicePrimaryCtxRelease_v2, Device)                                                                           \
   F(cuCtxPushCurrent_v2, DriverContext)                                                                             \
   F(cuCtxPopCurrent_v2, DriverContext*)                                                                             \
+  F(cuCtxSynchronize)                                                                                               \
   F(cuStreamCreate, Stream*, unsigned)                                                                              \
+  F(cuStreamGetCtx, Stream, DriverContext*)                                                                         \
+  F(cuStreamWaitEvent, Stream, Event, unsigned)                                                                     \
   F(cuStreamSynchronize, Stream)                                                                                    \
   F(cuStreamDestroy_v2, Stream)                                                                                     \
+  F(cuEventCreate, Event*, unsigned)                                                                                \
+  F(cuEventRecord, Event, Stream)                                                                                   \
+  F(cuEventSynchronize, Event)                                                                                      \
+  F(cuEventElapsedTime, float*, Event, Event)                                                                       \
+  F(cuEventDestroy_v2, Event)                                                                                       \
   F(cuMemAlloc_v2, DevicePointer*, size_t)                                                                          \
   F(cuMemFree_v2, DevicePointer)                                                                                    \
+  F(cuMemAllocHost_v2, void**, size_t)                                                                              \
+  F(cuMemFreeHost, void*)                                                                                           \
+  F(cuPointerGetAttribute, void*, int, DevicePointer)                                                               \
   F(cuMemsetD8Async, DevicePointer, unsigned char, size_t, Stream)                                                  \
   F(cuMemcpyHtoDAsync_v2, DevicePointer, const void*, size_t, Stream)                                               \
   F(cuMemcpyDtoHAsync_v2, void*, DevicePointer, size_t, Stream)                                                     \
@@ -54,8 +77,26 @@ constexpr int kJitErrorLogBytes = 6;
   F(cuLaunchKernel, Function, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, Stream, void**, \
     void**)
 
+// Calls a function of the driver and notes its name where it fails.
+template <class... Parameters>
+struct DriverFunction {
+  const char* name;
+  const char*& failed;
+  DriverResult (*address)(Parameters...) = nullptr;
+
+  DriverResult operator()(Parameters... arguments) const {
+    const DriverResult result = address(arguments...);
+    if (result != 0) failed = name;
+    return result;
+  }
+};
+
 struct Driver {
-#define LACUNA_DRIVER_MEMBER(name, ...) DriverResult (*name)(__VA_ARGS__) = nullptr;
+  Driver() = default;
+  Driver(const Driver&) = delete;
+
+  mutable const char* failed = "";  // the function that failed last
+#define LACUNA_DRIVER_MEMBER(name, ...) DriverFunction<__VA_ARGS__> name{#name, failed};
   LACUNA_DRIVER_FUNCTIONS(LACUNA_DRIVER_MEMBER)
 #undef LACUNA_DRIVER_MEMBER
   int version = 0;  // 1000 major + 10 minor, as cuDriverGetVersion has it
@@ -64,7 +105,7 @@ struct Driver {
   // stays loaded: the driver does not survive being unloaded.
   bool load(const std::string& path, std::string& error);
 
-  // "CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected"
+  // Of the call that failed last: "cuInit: CUDA_ERROR_NO_DEVICE (100): no CUDA-capable device is detected"
   std::string text(DriverResult result) const;
 };
 

@@ -49,10 +49,7 @@
 //   2^x with vreduceps: slower, it takes the slots of two instructions on Zen 4
 #include "ops/attention.h"
 
-#include <utility>
-
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/attention.cpp"
@@ -64,21 +61,8 @@ HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
 lacuna_status attention_fwd(CpuContext& ctx, const lacuna_attention_fwd_args& args) {
-  if (const lacuna_status status = check_attention(ctx, args)) return status;
-  const int64_t heads = args.b * args.h;
-  if (args.n * heads > 0) {
-    if (const lacuna_status status = check_needs(ctx, "q", args.q, {{"out", args.out}})) return status;
-    if (const lacuna_status status = check_needs(ctx, "out", args.out, {{"q", args.q}})) return status;
-    if (const lacuna_status status = check_needs(ctx, "lse", args.lse, {{"q", args.q}})) return status;
-  }
-  if (args.p * heads > 0) {
-    if (const lacuna_status status = check_needs(ctx, "prompt_q", args.prompt_q, {{"prompt_out", args.prompt_out}}))
-      return status;
-    if (const lacuna_status status = check_needs(ctx, "prompt_out", args.prompt_out, {{"prompt_q", args.prompt_q}}))
-      return status;
-    if (const lacuna_status status = check_needs(ctx, "prompt_lse", args.prompt_lse, {{"prompt_q", args.prompt_q}}))
-      return status;
-  }
+  if (const lacuna_status status = check_arguments(ctx, args)) return status;
+  if (const lacuna_status status = check_key_mask(ctx, args)) return status;
 #if HWY_TARGET == HWY_AVX3
   if ((args.flags & LACUNA_FLAG_FAST) && ctx.bf16()) {
     Forward<Bf16Operands>(ctx, args).run();
@@ -90,32 +74,8 @@ lacuna_status attention_fwd(CpuContext& ctx, const lacuna_attention_fwd_args& ar
 }
 
 lacuna_status attention_bwd(CpuContext& ctx, const lacuna_attention_bwd_args& args) {
-  if (const lacuna_status status = check_attention(ctx, args)) return status;
-  if (args.encoder_grad != kEncoderStop && args.encoder_grad != kEncoderFlow)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "encoder_grad is %" PRId64 ", want 0 STOP or 1 FLOW", args.encoder_grad);
-  const std::pair<const char*, int64_t> flags[] = {
-      {"acc_dq", args.acc_dq},
-      {"acc_dk", args.acc_dk},
-      {"acc_dv", args.acc_dv},
-      {"acc_dprompt_q", args.acc_dprompt_q},
-      {"acc_dprompt_k", args.acc_dprompt_k},
-      {"acc_dprompt_v", args.acc_dprompt_v},
-  };
-  for (const auto& [name, value] : flags) {
-    if (const lacuna_status status = check_flag(ctx, name, value)) return status;
-  }
-  const int64_t heads = args.b * args.h;
-  if (args.n * heads > 0) {
-    if (const lacuna_status status =
-            check_needs(ctx, "dout", args.dout, {{"q", args.q}, {"out", args.out}, {"lse", args.lse}}))
-      return status;
-  }
-  if (args.p * heads > 0) {
-    if (const lacuna_status status = check_needs(
-            ctx, "prompt_dout", args.prompt_dout,
-            {{"prompt_q", args.prompt_q}, {"prompt_out", args.prompt_out}, {"prompt_lse", args.prompt_lse}}))
-      return status;
-  }
+  if (const lacuna_status status = check_arguments(ctx, args)) return status;
+  if (const lacuna_status status = check_key_mask(ctx, args)) return status;
   Backward(ctx, args).run();
   return LACUNA_OK;
 }

@@ -3,17 +3,12 @@
 #define LACUNA_SRC_OPS_ATTENTION_H
 
 #include <algorithm>
-#include <cinttypes>
-#include <cmath>
 #include <cstdint>
-#include <initializer_list>
 
 #include "cpu/cpu_context.h"
+#include "ops/attention_checks.h"
 
 namespace lacuna {
-
-constexpr int64_t kPromptsNone = 0, kPromptsSelf = 1, kPromptsFull = 2;
-constexpr int64_t kEncoderStop = 0, kEncoderFlow = 1;
 
 // Keys that are worked through at a time; a multiple of every tier's block of rows.
 constexpr int64_t kMaxBlockKeys = 240;
@@ -149,34 +144,8 @@ int64_t space_of(int64_t d) {
   return parts.used();
 }
 
-struct Named {
-  const char* name;
-  const void* address;
-};
-
-// What comes with a tensor, if that is given.
-inline lacuna_status check_needs(CpuContext& ctx, const char* name, const void* given,
-                                 std::initializer_list<Named> needed) {
-  for (const Named& other : needed) {
-    if (given && !other.address)
-      return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is NULL, want it with %s", other.name, name);
-  }
-  return LACUNA_OK;
-}
-
 template <class Args>
-lacuna_status check_attention(CpuContext& ctx, const Args& args) {
-  const auto refuse = [&ctx](const char* text) { return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s", text); };
-  if (args.prompts < kPromptsNone || args.prompts > kPromptsFull) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "prompts is %" PRId64 ", want 0 NONE, 1 SELF or 2 FULL", args.prompts);
-  }
-  if (!(args.scale > 0) || !std::isfinite(args.scale)) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "scale is %g, want a number > 0", args.scale);
-  }
-  if (args.prompt_q && args.prompts != kPromptsNone && args.b * args.h * args.p > 0) {
-    if (!args.prompt_k) return refuse("prompt_k is NULL, want it for prompts SELF and FULL");
-    if (!args.prompt_v) return refuse("prompt_v is NULL, want it for prompts SELF and FULL");
-  }
+lacuna_status check_key_mask(CpuContext& ctx, const Args& args) {
   for (int64_t i = 0; args.key_mask && i < args.b * args.n; ++i) {
     if (args.key_mask[i] > 1) {
       return ctx.fail(LACUNA_INVALID_ARGUMENT, "key_mask[%" PRId64 ", %" PRId64 "] is %d, want 0 or 1", i / args.n,

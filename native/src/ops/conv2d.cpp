@@ -23,6 +23,7 @@
 #include "cpu/gemm.h"
 #include "extent.h"
 #include "ops/checks.h"
+#include "ops/conv2d.h"
 #include "ops/partition.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -71,28 +72,7 @@ namespace {
 
 template <class Args>
 lacuna_status check_conv(CpuContext& ctx, const Args& args) {
-  const auto wrong = [&](const char* name, int64_t got, const char* want) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is %" PRId64 ", want %s", name, got, want);
-  };
-  constexpr int64_t kMost = 1 << 30;
-  if (args.stride < 1 || args.stride > kMost) return wrong("stride", args.stride, ">= 1");
-  if (args.pad < 0 || args.pad > kMost) return wrong("pad", args.pad, ">= 0");
-  if (args.kh < 1) return wrong("kh", args.kh, ">= 1");
-  if (args.kw < 1) return wrong("kw", args.kw, ">= 1");
-  const auto check_extent = [&](const char* name, int64_t got, int64_t size, int64_t kernel) {
-    const int64_t padded = size + 2 * args.pad;
-    if (kernel > padded) {
-      return ctx.fail(LACUNA_INVALID_ARGUMENT, "k%s is %" PRId64 ", want <= %" PRId64 " (= %s + 2 pad)", name, kernel,
-                      padded, name);
-    }
-    const int64_t want = (padded - kernel) / args.stride + 1;
-    if (got == want) return LACUNA_OK;
-    return ctx.fail(LACUNA_INVALID_ARGUMENT,
-                    "%s_out is %" PRId64 ", want %" PRId64 " (= (%s + 2 pad - k%s) / stride + 1)", name, got, want,
-                    name, name);
-  };
-  if (const lacuna_status status = check_extent("h", args.h_out, args.h, args.kh)) return status;
-  if (const lacuna_status status = check_extent("w", args.w_out, args.w, args.kw)) return status;
+  if (const lacuna_status status = check_conv2d(ctx, args)) return status;
   return ctx.dnnl() ? LACUNA_OK : LACUNA_UNSUPPORTED;
 }
 

@@ -10,7 +10,7 @@
 #include <cmath>
 
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
+#include "ops/entropy.h"
 #include "ops/partition.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -23,12 +23,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
-
-template <class Args>
-lacuna_status check_classes(CpuContext& ctx, const Args& args) {
-  if (args.c > 0 || args.n == 0) return LACUNA_OK;
-  return ctx.fail(LACUNA_INVALID_ARGUMENT, "c is 0, want >= 1: the entropy of no classes");
-}
 
 // x y, and 0 where x is 0 even if y is infinite
 template <class D>
@@ -57,7 +51,7 @@ Sums sums_of(const float* z, int64_t c, float m) {
 }  // namespace
 
 lacuna_status entropy_fwd(CpuContext& ctx, const lacuna_entropy_fwd_args& args) {
-  if (const lacuna_status status = check_classes(ctx, args)) return status;
+  if (const lacuna_status status = entropy::check(ctx, args)) return status;
   parallel_ranges(ctx, args.n, kSoftmaxCost * args.c, [&](int64_t begin, int64_t end) {
     for (int64_t i = begin; i < end; ++i) {
       const float* const z = args.logits + i * args.ld_logits;
@@ -69,7 +63,7 @@ lacuna_status entropy_fwd(CpuContext& ctx, const lacuna_entropy_fwd_args& args) 
 }
 
 lacuna_status entropy_bwd(CpuContext& ctx, const lacuna_entropy_bwd_args& args) {
-  if (const lacuna_status status = check_classes(ctx, args)) return status;
+  if (const lacuna_status status = entropy::check(ctx, args)) return status;
   if (const lacuna_status status = check_flag(ctx, "acc_dlogits", args.acc_dlogits)) return status;
   const Floats d;
   const bool accumulate = args.acc_dlogits != 0;

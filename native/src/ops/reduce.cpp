@@ -6,8 +6,9 @@
 // Sums are accumulated in double and cut by sizes only (sums-inl.h): row sums and totals in chunks of at least kGrain
 // elements; column sums in up to 16 blocks of rows times blocks of 2,048 columns, whose partial sums are added in
 // order. x is read once: 43 to 56 GB/s on 128 KiB and 37 to 58 on 8 MiB, one thread, Zen 4.
+#include "ops/reduce.h"
+
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
 #include "ops/partition.h"
 #include "ops/sums.h"
 
@@ -20,41 +21,10 @@
 
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
-namespace {
-
-enum Code : int64_t { kSum = 0, kMean = 1 };
-
-template <class Args>
-lacuna_status check_reduce(CpuContext& ctx, const Args& args) {
-  if (args.code != kSum && args.code != kMean) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "code is %" PRId64 ", want 0 (SUM) or 1 (MEAN)", args.code);
-  }
-  if (args.out_n != 1 && (args.out_n != args.n || args.out_d != 1)) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "out_n is %" PRId64 ", want 1, or %" PRId64 " (= n) with out_d = 1",
-                    args.out_n, args.n);
-  }
-  if (args.out_d != 1 && args.out_d != args.d) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "out_d is %" PRId64 ", want 1 or %" PRId64 " (= d)", args.out_d, args.d);
-  }
-  return LACUNA_OK;
-}
-
-// How many elements go into one result.
-template <class Args>
-int64_t summands(const Args& args) {
-  return (args.out_n == args.n ? 1 : args.n) * (args.out_d == args.d ? 1 : args.d);
-}
-
-}  // namespace
 
 lacuna_status reduce_fwd(CpuContext& ctx, const lacuna_reduce_fwd_args& args) {
-  if (const lacuna_status status = check_reduce(ctx, args)) return status;
-  const int64_t count = summands(args);
-  if (args.code == kMean && count == 0 && args.out_n * args.out_d > 0) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "MEAN of x[%" PRId64 ", %" PRId64 "] has no elements to average", args.n,
-                    args.d);
-  }
-  const double divisor = args.code == kMean ? static_cast<double>(count) : 1.0;
+  if (const lacuna_status status = reduce::check_sum(ctx, args)) return status;
+  const double divisor = reduce::divisor(args);
   const auto value = [&](int64_t row, int64_t col, auto lanes) {
     return load(Doubles(), args.x + row * args.ld_x + col, lanes);
   };
@@ -66,10 +36,9 @@ lacuna_status reduce_fwd(CpuContext& ctx, const lacuna_reduce_fwd_args& args) {
 }
 
 lacuna_status reduce_bwd(CpuContext& ctx, const lacuna_reduce_bwd_args& args) {
-  if (const lacuna_status status = check_reduce(ctx, args)) return status;
-  if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
+  if (const lacuna_status status = reduce::check_gradient(ctx, args)) return status;
   const Floats d;
-  const float scale = args.code == kMean ? static_cast<float>(1.0 / static_cast<double>(summands(args))) : 1.0f;
+  const float scale = static_cast<float>(1.0 / reduce::divisor(args));
   const int64_t ld_dout = args.out_n == 1 ? 0 : args.ld_dout;
   const bool one_value = args.out_d == 1, accumulate = args.acc_dx != 0;
   parallel_rows(ctx, args.n, args.d, one_value && args.out_n == 1 && args.ld_dx == args.d,

@@ -9,13 +9,11 @@
 
 #include "cpu/cpu_context.h"
 #include "cpu/gemm.h"
-#include "ops/checks.h"
+#include "ops/rls_checks.h"
 
 #ifndef LACUNA_SRC_OPS_RLS_ONCE
 #define LACUNA_SRC_OPS_RLS_ONCE
 namespace lacuna {
-
-constexpr double kMinAlpha = 1e-6;
 
 // A step as an op's arguments have it. What they lack is 0: rls_absorb projects no rows, rls_project absorbs none.
 template <class Args>
@@ -46,20 +44,20 @@ struct RlsPlan {
         factors_first = args.n >= args.c;
         product_last = !factors_first;
         step.m = std::min(args.n, args.c);
-        product = room.floats(Extent{step.m} * Extent{step.s});
-        gemm_space = room.take(Extent{gemm_workspace(args.c, args.s, args.n)}, 1);
+        product = room.template take<float>(Extent{step.m} * Extent{step.s});
+        gemm_space = room.template take<char>(Extent{gemm_workspace(args.c, args.s, args.n)});
       }
     }
     rest = room.bytes();
     switch (step.form) {
-      case kRlsPotter:
-        room.take(Extent{rls_potter_workspace(threads, step)}, 1);
+      case rls::kPotter:
+        room.template take<char>(Extent{rls_potter_workspace(threads, step)});
         break;
-      case kRlsPlain:
-        room.take(Extent{rls_plain_workspace(threads, step)}, 1);
+      case rls::kPlain:
+        room.template take<char>(Extent{rls_plain_workspace(threads, step)});
         break;
       default:
-        room.take(Extent{rls_low_rank_workspace(threads, step)}, 1);
+        room.template take<char>(Extent{rls_low_rank_workspace(threads, step)});
     }
   }
 
@@ -67,7 +65,7 @@ struct RlsPlan {
   bool factors_first = false;  // x = e^T h
   bool product_last = false;   // x = h, out = e^T y
   int64_t product = 0, gemm_space = 0, rest = 0;
-  RlsRoom room;
+  Room room;
 };
 
 }  // namespace lacuna
@@ -83,44 +81,24 @@ HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
 
-lacuna_status check_rows(CpuContext& ctx, const RlsStep& step) {
-  if (step.form == kRlsPotter || step.form == kRlsPlain) {
-    const int64_t wanted = step.form == kRlsPotter ? step.s : step.s + 1;
-    if (step.rows == wanted) return LACUNA_OK;
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "rows is %" PRId64 ", want %" PRId64 " (= %s)", step.rows, wanted,
-                    step.form == kRlsPotter ? "s, as form is POTTER" : "s + 1, as form is PLAIN");
-  }
-  if (step.rows % 2 != 0)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "rows is %" PRId64 ", want an even number, as form is LOW_RANK",
-                    step.rows);
-  const double updates = step.state[1];
-  const auto room = static_cast<double>(step.rows / 2);
-  if (!(updates >= 0 && updates <= room && updates == std::floor(updates))) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "state[1] is %g, want a whole number from 0 to rows / 2 = %g", updates,
-                    room);
-  }
-  if (static_cast<double>(step.b) <= room - updates) return LACUNA_OK;
-  return ctx.fail(LACUNA_INVALID_ARGUMENT, "rows is %" PRId64 ", want >= %g for %g updates and these %" PRId64,
-                  step.rows, 2 * (updates + static_cast<double>(step.b)), updates, step.b);
-}
-
-lacuna_status check(CpuContext& ctx, const RlsStep& step, bool absorbs) {
-  if (step.form < kRlsPotter || step.form > kRlsLowRank) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "form is %" PRId64 ", want 0 (POTTER), 1 (PLAIN) or 2 (LOW_RANK)",
-                    step.form);
-  }
-  if (const lacuna_status status = check_flag(ctx, "order", step.order)) return status;
-  if (step.norm != kRlsNone && step.norm != kRlsFro)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "norm is %" PRId64 ", want 0 (NONE) or 1 (FRO)", step.norm);
+// The state in range, with room for the rows to absorb, and those finite.
+lacuna_status check_numbers(CpuContext& ctx, const RlsStep& step, bool absorbs) {
   const double c = step.state[0];
-  const bool one = absorbs && step.norm == kRlsNone;
+  const bool one = absorbs && step.norm == rls::kNormNone;
   if (one ? c != 1 : !(c > 0) || std::isinf(c))
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "state[0] is %g, want %s", c, one ? "1, as norm is NONE" : "> 0");
-  if (absorbs && (!(step.alpha >= kMinAlpha) || std::isinf(step.alpha)))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "alpha is %g, want >= %g and finite", step.alpha, kMinAlpha);
-  if (!std::isfinite(step.scale))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "scale is %g, want a finite one", step.scale);
-  if (const lacuna_status status = check_rows(ctx, step)) return status;
+  if (step.form == rls::kLowRank) {
+    const double updates = step.state[1];
+    const auto room = static_cast<double>(step.rows / 2);
+    if (!(updates >= 0 && updates <= room && updates == std::floor(updates))) {
+      return ctx.fail(LACUNA_INVALID_ARGUMENT, "state[1] is %g, want a whole number from 0 to rows / 2 = %g", updates,
+                      room);
+    }
+    if (static_cast<double>(step.b) > room - updates) {
+      return ctx.fail(LACUNA_INVALID_ARGUMENT, "rows is %" PRId64 ", want >= %g for %g updates and these %" PRId64,
+                      step.rows, 2 * (updates + static_cast<double>(step.b)), updates, step.b);
+    }
+  }
   for (int64_t i = 0; i < step.b; ++i) {
     const float* const r = step.r + i * step.ld_r;
     const float* const bad = std::find_if(r, r + step.s, [](float value) { return !std::isfinite(value); });
@@ -129,25 +107,15 @@ lacuna_status check(CpuContext& ctx, const RlsStep& step, bool absorbs) {
   return LACUNA_OK;
 }
 
-template <class Args>
-lacuna_status check_gradient(CpuContext& ctx, const Args& args) {
-  if (args.c == 0 || args.s == 0) return LACUNA_OK;
-  const bool given = args.n == 0 ? args.g && !args.e && !args.h : !args.g && args.e && args.h;
-  if (given) return LACUNA_OK;
-  return ctx.fail(LACUNA_INVALID_ARGUMENT, "g, e, h are %s, %s, %s, want %s as n is %" PRId64,
-                  args.g ? "given" : "NULL", args.e ? "given" : "NULL", args.h ? "given" : "NULL",
-                  args.n == 0 ? "g alone" : "e and h alone", args.n);
-}
-
 lacuna_status run(CpuContext& ctx, RlsStep step) {
   if (step.s == 0 || (step.m == 0 && step.b == 0)) {
     if (step.b > 0) step.state[1] += static_cast<double>(step.b);
     return LACUNA_OK;
   }
   switch (step.form) {
-    case kRlsPotter:
+    case rls::kPotter:
       return rls_potter(ctx, step);
-    case kRlsPlain:
+    case rls::kPlain:
       return rls_plain(ctx, step);
     default:
       return rls_low_rank(ctx, step);
@@ -156,15 +124,15 @@ lacuna_status run(CpuContext& ctx, RlsStep step) {
 
 template <class Args>
 lacuna_status run(CpuContext& ctx, const Args& args) {
+  if (const lacuna_status status = rls::check(ctx, args)) return status;
   RlsPlan<Args> plan(ctx.threads(), args);
   RlsStep& step = plan.step;
   char* const workspace = static_cast<char*>(args.workspace);
   step.workspace = workspace + plan.rest;
-  if (const lacuna_status status = check(
+  if (const lacuna_status status = check_numbers(
           ctx, step, requires { args.r; }))
     return status;
   if constexpr (requires { args.out; }) {
-    if (const lacuna_status status = check_gradient(ctx, args)) return status;
     float* const product = reinterpret_cast<float*>(workspace + plan.product);
     float* const gemm_space = reinterpret_cast<float*>(workspace + plan.gemm_space);
     const GemmFactor e{args.e, args.ld_e, true};
@@ -219,17 +187,21 @@ bool rls_cholesky(int64_t b, double* a) {
   return true;
 }
 
-int64_t rls_absorb_workspace(int threads, const lacuna_rls_absorb_args& args) {
-  return RlsPlan(threads, args).room.bytes();
+namespace {
+
+// An unknown form needs no workspace: the op is to refuse the form itself.
+template <class Args>
+int64_t rls_workspace(int threads, const Args& args) {
+  return rls::is_form(args.form) ? RlsPlan(threads, args).room.bytes() : 0;
 }
 
-int64_t rls_project_workspace(int threads, const lacuna_rls_project_args& args) {
-  return RlsPlan(threads, args).room.bytes();
-}
+}  // namespace
 
-int64_t rls_step_workspace(int threads, const lacuna_rls_step_args& args) {
-  return RlsPlan(threads, args).room.bytes();
-}
+int64_t rls_absorb_workspace(int threads, const lacuna_rls_absorb_args& args) { return rls_workspace(threads, args); }
+
+int64_t rls_project_workspace(int threads, const lacuna_rls_project_args& args) { return rls_workspace(threads, args); }
+
+int64_t rls_step_workspace(int threads, const lacuna_rls_step_args& args) { return rls_workspace(threads, args); }
 
 }  // namespace lacuna
 #endif

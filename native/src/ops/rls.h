@@ -7,13 +7,10 @@
 
 #include "cpu/cpu_context.h"
 #include "cpu/gemm.h"
-#include "extent.h"
+#include "lacuna/rls_codes.h"
+#include "room.h"
 
 namespace lacuna {
-
-enum RlsForm : int64_t { kRlsPotter = 0, kRlsPlain = 1, kRlsLowRank = 2 };
-enum RlsNorm : int64_t { kRlsNone = 0, kRlsFro = 1 };
-enum RlsOrder : int64_t { kRlsProjectThenAbsorb = 0, kRlsAbsorbThenProject = 1 };
 
 // y[m,s] = scale x P, and P absorbs r[b,s], in the given order. m or b is 0 where only the other is wanted. y may be x.
 struct RlsStep {
@@ -37,24 +34,6 @@ struct RlsStep {
   float* row(int64_t i) const { return factor + i * ld_factor; }
 };
 
-// Hands out the parts of a workspace, each from a multiple of 64 bytes on. Sizes beyond memory come to its largest
-// number of bytes.
-class RlsRoom {
- public:
-  int64_t take(Extent count, int64_t element_bytes) {
-    const int64_t begin = bytes_.value;
-    bytes_ = bytes_ + count * Extent{element_bytes} + Extent{63};
-    bytes_.value -= bytes_.overflow ? 0 : bytes_.value % 64;
-    return begin;
-  }
-  int64_t floats(Extent count) { return take(count, sizeof(float)); }
-  int64_t doubles(Extent count) { return take(count, sizeof(double)); }
-  int64_t bytes() const { return bytes_.saturated(); }
-
- private:
-  Extent bytes_{0};
-};
-
 // Workspace of a gemm whose sides no tensor of the call bounds together.
 inline int64_t rls_gemm_bytes(int64_t m, int64_t n, int64_t k) {
   const Extent most = Extent{m} * Extent{n} * Extent{64};
@@ -67,23 +46,18 @@ struct RlsProductCut {
   static constexpr int64_t kDepth = 512;      // rows of them in the deepest panel; two stay in the second-level cache
   static constexpr int64_t kFirstDepth = 64;  // in the first one, which nothing hides
 
-  RlsProductCut(int threads, const RlsStep& step, RlsRoom& room) {
+  RlsProductCut(int threads, const RlsStep& step, Room& room) {
     const Extent p = Extent{step.m} + Extent{step.b};
     chunks = (step.s + kColumns - 1) / kColumns;
     panel = std::min(kDepth, step.s) * kColumns;
-    panels = room.floats(Extent{threads} * Extent{2 * panel});
-    left = room.floats(p * Extent{step.s});
-    sums = room.floats(Extent{threads} * p * Extent{kColumns});
+    panels = room.take<float>(Extent{threads} * Extent{2 * panel});
+    left = room.take<float>(p * Extent{step.s});
+    sums = room.take<float>(Extent{threads} * p * Extent{kColumns});
   }
 
   int64_t chunks, panel;       // blocks of columns; floats of a panel, of which every worker has two
   int64_t panels, left, sums;  // A in groups of rows; a worker's sums of a block
 };
-
-template <class T>
-T* rls_part(const RlsStep& step, int64_t offset) {
-  return reinterpret_cast<T*>(static_cast<char*>(step.workspace) + offset);
-}
 
 // a[b,b] symmetric, its lower triangle given, becomes the L of a = L L^T. False where a is not positive definite.
 bool rls_cholesky(int64_t b, double* a);

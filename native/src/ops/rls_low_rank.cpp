@@ -1,12 +1,10 @@
 // RLS in low-rank form, for the first few updates: P = (I - U^T U) / c with as many rows in U[q,s] as were absorbed.
 //
 //   project   y = (x - (x U^T) U) / c
-//   absorb    K = r (I - U^T U), V = L^-1 K as in rls_direct-inl.h; its rows join U, and the rows of r / sqrt(a) join
-//   A,
+//   absorb    K = r (I - U^T U), V = L^-1 K as in rls_direct-inl.h; its rows join U, those of r / sqrt(a) join A,
 //             with which (I + A^T A)^-1 = I - U^T U
 //   norm FRO  c <- ||I - U^T U||_F: ||.||^2 <- ||.||^2 - 2 (||V||^2 - ||V U^T||^2) + ||V V^T||^2, in double from the
-//   very
-//             floats that are stored, so that nothing drifts
+//             very floats that are stored, so that nothing drifts
 //
 // 4 m s t flops to project with t updates, against 4 m s^2 in Potter's form; 4 b s t to absorb, over 8 s t bytes. Two
 // threads, Zen 4, s = 2,048, 101 rows: 0.28 ms to project with t = 16, 0.51 with 64, 2.6 with 512, against 8.9 in
@@ -27,14 +25,14 @@ namespace lacuna {
 struct LowRankCut {
   explicit LowRankCut(const RlsStep& step) {
     const int64_t s = step.s, b = step.b, m = step.m, q = step.rows / 2;
-    RlsRoom room;
-    product = room.floats(Extent{m + b} * Extent{s});
-    if (m > 0) joined = room.floats(Extent{m + b} * Extent{s});
-    cross = room.floats(Extent{m + b} * Extent{q + b});
-    if (b > 0) coefficients = room.doubles(Extent{b} * Extent{b});
-    if (b > 0) sums = room.doubles(Extent{b});
-    gemm_space = room.take(
-        Extent{std::max(rls_gemm_bytes(m + b, std::max(q, b), s), rls_gemm_bytes(m + b, s, std::max(q, b)))}, 1);
+    Room room;
+    product = room.take<float>(Extent{m + b} * Extent{s});
+    if (m > 0) joined = room.take<float>(Extent{m + b} * Extent{s});
+    cross = room.take<float>(Extent{m + b} * Extent{q + b});
+    if (b > 0) coefficients = room.take<double>(Extent{b} * Extent{b});
+    if (b > 0) sums = room.take<double>(Extent{b});
+    gemm_space = room.take<char>(
+        Extent{std::max(rls_gemm_bytes(m + b, std::max(q, b), s), rls_gemm_bytes(m + b, s, std::max(q, b)))});
     bytes = room.bytes();
   }
 
@@ -85,15 +83,15 @@ double norm_change(CpuContext& ctx, const RlsStep& step, int64_t t, RlsRows v, d
 lacuna_status rls_low_rank(CpuContext& ctx, const RlsStep& step) {
   const int64_t m = step.m, b = step.b, s = step.s, q = step.rows / 2, t = static_cast<int64_t>(step.state[1]);
   const LowRankCut cut(step);
-  float* const product = rls_part<float>(step, cut.product);
-  float* const cross = rls_part<float>(step, cut.cross);
-  float* const gemm_space = rls_part<float>(step, cut.gemm_space);
-  double* const coefficients = rls_part<double>(step, cut.coefficients);
+  float* const product = part<float>(step.workspace, cut.product);
+  float* const cross = part<float>(step.workspace, cut.cross);
+  float* const gemm_space = part<float>(step.workspace, cut.gemm_space);
+  double* const coefficients = part<double>(step.workspace, cut.coefficients);
   const RlsRows u{step.factor, step.ld_factor};
   RlsRows rows{step.r, step.ld_r};
   if (m > 0) {
-    rows = {rls_part<float>(step, cut.joined), s};
-    join(step, rls_part<float>(step, cut.joined));
+    rows = {part<float>(step.workspace, cut.joined), s};
+    join(step, part<float>(step.workspace, cut.joined));
   }
   rls_scale(ctx, m + b, s, rows, 1, product, s);
   if (const lacuna_status status = rls_correct(ctx, m + b, s, rows, t, u, -1, cross, product, gemm_space))
@@ -104,14 +102,15 @@ lacuna_status rls_low_rank(CpuContext& ctx, const RlsStep& step) {
   if (b > 0) {
     float* const v = product + m * s;
     if (const lacuna_status status = rls_innovation(ctx, step, v, coefficients)) return status;
-    if (m > 0 && step.order == kRlsAbsorbThenProject) {
+    if (m > 0 && step.order == rls::kAbsorbThenProject) {
       const lacuna_status status = rls_correct(ctx, m, s, rows, b, {v, s}, -1, cross, product, gemm_space);
       if (status) return status;
     }
     double norm = c;
-    if (step.norm == kRlsFro) {
+    if (step.norm == rls::kNormFrobenius) {
       const double before = t == 0 ? static_cast<double>(s) : c * c;  // I has not been divided by its norm
-      norm = std::sqrt(before + norm_change(ctx, step, t, {v, s}, rls_part<double>(step, cut.sums), coefficients));
+      norm =
+          std::sqrt(before + norm_change(ctx, step, t, {v, s}, part<double>(step.workspace, cut.sums), coefficients));
       if (!(norm > 0))
         return ctx.fail(LACUNA_NON_FINITE, "the norm of P is lost to rounding, which form POTTER is not");
     }
@@ -119,7 +118,7 @@ lacuna_status rls_low_rank(CpuContext& ctx, const RlsStep& step) {
     c = norm;
     rls_scale(ctx, b, s, {v, s}, 1, step.row(t), step.ld_factor);
     step.state[1] += static_cast<double>(b);
-    if (step.order == kRlsAbsorbThenProject) scale = step.scale / c;
+    if (step.order == rls::kAbsorbThenProject) scale = step.scale / c;
   }
   if (m > 0) rls_scale(ctx, m, s, {product, s}, scale, step.y, step.ld_y);
   return LACUNA_OK;

@@ -34,17 +34,17 @@ namespace lacuna {
 struct PlainCut {
   PlainCut(int threads, const RlsStep& step) : product_cut(threads, step, room) {
     const int64_t s = step.s, b = step.b, m = step.m;
-    product = room.floats(Extent{m + b} * Extent{s});
-    if (b > 0) coefficients = room.doubles(Extent{b} * Extent{b});
-    sums = room.doubles(Extent{s});
+    product = room.take<float>(Extent{m + b} * Extent{s});
+    if (b > 0) coefficients = room.take<double>(Extent{b} * Extent{b});
+    sums = room.take<double>(Extent{s});
     if (b > 1) {
-      cross = room.floats(Extent{m} * Extent{b});
-      gemm_space = room.take(Extent{std::max(rls_gemm_bytes(m, b, s), rls_gemm_bytes(m, s, b))}, 1);
+      cross = room.take<float>(Extent{m} * Extent{b});
+      gemm_space = room.take<char>(Extent{std::max(rls_gemm_bytes(m, b, s), rls_gemm_bytes(m, s, b))});
     }
     bytes = room.bytes();
   }
 
-  RlsRoom room;
+  Room room;
   RlsProductCut product_cut;
   int64_t product, coefficients = 0, sums, cross = 0, gemm_space = 0, bytes;
 };
@@ -88,7 +88,7 @@ HWY_INLINE void update_rows(const RlsStep& step, const float* v, int64_t i) {
 
 // M -= V^T V. With norm FRO, answers ||M||_F^2; sums: s doubles.
 double update(CpuContext& ctx, const RlsStep& step, const float* v, double* sums) {
-  const bool fro = step.norm == kRlsFro;
+  const bool fro = step.norm == rls::kNormFrobenius;
   parallel_ranges(ctx, step.s, step.s * step.b, [&](int64_t begin, int64_t end) {
     const auto update = [&](auto rows, int64_t i) {
       update_rows<rows>(step, v, i);
@@ -123,7 +123,7 @@ void finish(CpuContext& ctx, const RlsStep& step, const float* product, const fl
 lacuna_status rls_plain(CpuContext& ctx, const RlsStep& step) {
   const int64_t m = step.m, b = step.b, s = step.s;
   const PlainCut cut(ctx.threads(), step);
-  float* const product = rls_part<float>(step, cut.product);
+  float* const product = part<float>(step.workspace, cut.product);
   // What absorbs may write M: the update that waits is carried out while M is read.
   float* const u = step.row(s);
   const bool waits = std::any_of(u, u + s, [](float value) { return value != 0; });
@@ -140,22 +140,22 @@ lacuna_status rls_plain(CpuContext& ctx, const RlsStep& step) {
   }
   std::fill_n(u, s, 0.0f);
   float* const v = product + m * s;
-  if (const lacuna_status status = rls_innovation(ctx, step, v, rls_part<double>(step, cut.coefficients)))
+  if (const lacuna_status status = rls_innovation(ctx, step, v, part<double>(step.workspace, cut.coefficients)))
     return status;
-  const bool absorb_first = step.order == kRlsAbsorbThenProject;
+  const bool absorb_first = step.order == rls::kAbsorbThenProject;
   if (m > 0 && b > 1 && absorb_first) {
     const lacuna_status status =
-        rls_correct(ctx, m, s, {step.x, step.ld_x}, b, {v, s}, -1, rls_part<float>(step, cut.cross), product,
-                    rls_part<float>(step, cut.gemm_space));
+        rls_correct(ctx, m, s, {step.x, step.ld_x}, b, {v, s}, -1, part<float>(step.workspace, cut.cross), product,
+                    part<float>(step.workspace, cut.gemm_space));
     if (status) return status;
   }
   step.state[1] += static_cast<double>(b);
   double scale = step.scale / c;
-  if (b == 1 && step.norm == kRlsNone) {
+  if (b == 1 && step.norm == rls::kNormNone) {
     std::copy_n(v, s, u);
   } else {
-    const double square = update(ctx, step, v, rls_part<double>(step, cut.sums));
-    if (step.norm == kRlsFro) {
+    const double square = update(ctx, step, v, part<double>(step.workspace, cut.sums));
+    if (step.norm == rls::kNormFrobenius) {
       c = std::sqrt(square);
       if (absorb_first) scale = step.scale / c;
       rls_recentre(ctx, step, 1);

@@ -50,30 +50,30 @@ struct PotterCut {
         tiles((step.s + side - 1) / side * ((step.s + side - 1) / side + 1) / 2),
         width((step.s + 15) / 16 * 16) {
     const int64_t s = step.s, b = step.b, m = step.m;
-    const bool fro = b > 0 && step.norm == kRlsFro;
-    half = room.floats(Extent{m + b} * Extent{s});
-    whole = room.floats(Extent{m + b} * Extent{s});
+    const bool fro = b > 0 && step.norm == rls::kNormFrobenius;
+    half = room.take<float>(Extent{m + b} * Extent{s});
+    whole = room.take<float>(Extent{m + b} * Extent{s});
     if (b == 1) {
-      f = room.floats(Extent{width});
-      partial = room.floats(Extent{blocks} * Extent{width});
+      f = room.take<float>(Extent{width});
+      partial = room.take<float>(Extent{blocks} * Extent{width});
     }
     if (b > 0) {
-      z = room.floats(Extent{b} * Extent{s});
-      y = room.floats(Extent{b} * Extent{s});
-      if (fro) zs = room.floats(Extent{b} * Extent{width});
-      sums = room.doubles(Extent{std::max(blocks, tiles)});
-      coefficients = room.doubles(Extent{b} * Extent{b});
+      z = room.take<float>(Extent{b} * Extent{s});
+      y = room.take<float>(Extent{b} * Extent{s});
+      if (fro) zs = room.take<float>(Extent{b} * Extent{width});
+      sums = room.take<double>(Extent{std::max(blocks, tiles)});
+      coefficients = room.take<double>(Extent{b} * Extent{b});
     }
-    if (b > 0 && m > 0) cross = room.floats(Extent{m} * Extent{b});
-    if (fro) products = room.floats(Extent{threads} * Extent{side * side});
+    if (b > 0 && m > 0) cross = room.take<float>(Extent{m} * Extent{b});
+    if (fro) products = room.take<float>(Extent{threads} * Extent{side * side});
     if (b > 0) {
-      gemm_space =
-          room.take(Extent{std::max({rls_gemm_bytes(m, b, s), rls_gemm_bytes(m, s, b), rls_gemm_bytes(s, s, b)})}, 1);
+      gemm_space = room.take<char>(
+          Extent{std::max({rls_gemm_bytes(m, b, s), rls_gemm_bytes(m, s, b), rls_gemm_bytes(s, s, b)})});
     }
     bytes = room.bytes();
   }
 
-  RlsRoom room;
+  Room room;
   RlsProductCut product;
   int64_t rows, blocks, side, tiles, width;
   int64_t half = 0, whole = 0, f = 0, partial = 0, z = 0, y = 0, zs = 0, sums = 0, coefficients = 0, cross = 0,
@@ -226,23 +226,23 @@ class Potter {
         m_(step.m),
         b_(step.b),
         s_(step.s),
-        half_(rls_part<float>(step, cut_.half)),
-        whole_(rls_part<float>(step, cut_.whole)),
-        f_(rls_part<float>(step, cut_.f)),
-        partial_(rls_part<float>(step, cut_.partial)),
-        z_(rls_part<float>(step, cut_.z)),
-        y_(step.b == 1 ? f_ : rls_part<float>(step, cut_.y)),
-        zs_(rls_part<float>(step, cut_.zs)),
-        sums_(rls_part<double>(step, cut_.sums)),
-        lower_(rls_part<double>(step, cut_.coefficients)) {}
+        half_(part<float>(step.workspace, cut_.half)),
+        whole_(part<float>(step.workspace, cut_.whole)),
+        f_(part<float>(step.workspace, cut_.f)),
+        partial_(part<float>(step.workspace, cut_.partial)),
+        z_(part<float>(step.workspace, cut_.z)),
+        y_(step.b == 1 ? f_ : part<float>(step.workspace, cut_.y)),
+        zs_(part<float>(step.workspace, cut_.zs)),
+        sums_(part<double>(step.workspace, cut_.sums)),
+        lower_(part<double>(step.workspace, cut_.coefficients)) {}
 
   lacuna_status run() {
-    const bool fro = b_ > 0 && step_.norm == kRlsFro;
+    const bool fro = b_ > 0 && step_.norm == rls::kNormFrobenius;
     const Dnnl* const dnnl = fro ? ctx_.dnnl() : nullptr;
     if (fro && !dnnl) return LACUNA_UNSUPPORTED;
     multiply_left();
     if (const lacuna_status status = decompose()) return status;
-    const bool absorb_first = b_ > 0 && step_.order == kRlsAbsorbThenProject;
+    const bool absorb_first = b_ > 0 && step_.order == rls::kAbsorbThenProject;
     if (m_ > 0 && b_ == 1 && !fro) {
       project_and_absorb(absorb_first);
     } else {
@@ -344,7 +344,7 @@ class Potter {
   }
 
   lacuna_status absorb_row() {
-    const bool fro = step_.norm == kRlsFro;
+    const bool fro = step_.norm == rls::kNormFrobenius;
     walk(ctx_, step_, cut_, partial_, sums_, [&](auto rows, int64_t row, float* sum) {
       return update_rows<rows>(step_, row, f_, gain_, z_, fro ? sum : nullptr);
     });
@@ -361,7 +361,7 @@ class Potter {
     times<true>(f, b_, z_);
     rls_solve(ctx_, b_, s_, lower_, 0, {z_, s_}, -1, z_, s_);
     rls_solve(ctx_, b_, s_, lower_, std::sqrt(a_), {f, s_}, 1, y_, s_);
-    if (step_.norm == kRlsFro) {
+    if (step_.norm == rls::kNormFrobenius) {
       times<false>(z_, b_, zs_);
       for (int64_t i = 0; i < b_; ++i) square_zs_ += rls_dot(s_, zs_ + i * s_, zs_ + i * s_);
       rls_gram(ctx_, b_, s_, {z_, s_}, {z_, s_}, 0, lower_);
@@ -372,7 +372,7 @@ class Potter {
 
   // half = x S of the S after the update.
   lacuna_status correct_left() {
-    float* const cross = rls_part<float>(step_, cut_.cross);
+    float* const cross = part<float>(step_.workspace, cut_.cross);
     const lacuna_status status =
         gemm(ctx_, m_, b_, s_, {step_.x, step_.ld_x}, {z_, s_, true}, false, cross, b_, gemm_space());
     if (status) return status;
@@ -386,10 +386,10 @@ class Potter {
     if (square > 0) c = std::sqrt(square);  // holds even if the exact norm cannot be had
     const bool due = updates == 0 || std::floor(updates / 16) != std::floor(after / 16);
     if (due || !(square > 0.9 * before))
-      c = std::sqrt(squared_norm(ctx_, dnnl, cut_, step_, sums_, rls_part<float>(step_, cut_.products)));
+      c = std::sqrt(squared_norm(ctx_, dnnl, cut_, step_, sums_, part<float>(step_.workspace, cut_.products)));
   }
 
-  float* gemm_space() const { return rls_part<float>(step_, cut_.gemm_space); }
+  float* gemm_space() const { return part<float>(step_.workspace, cut_.gemm_space); }
 
   CpuContext& ctx_;
   const RlsStep& step_;

@@ -314,7 +314,7 @@ void rls_product(CpuContext& ctx, const RlsStep& step, const RlsProductCut& cut,
   const int64_t deepest = groups < kRlsManyGroups ? RlsProductCut::kFirstDepth : RlsProductCut::kDepth;
   const int64_t ahead = groups < kRlsManyGroups ? 32 : 6;
   const RlsLeft left{step};
-  float* const at = rls_part<float>(step, cut.left);
+  float* const at = part<float>(step.workspace, cut.left);
   // body(first row, rows) for the groups of A's rows that make a tile each.
   const auto for_groups = [&](auto body) {
     for (int64_t group = 0, row = 0; group < groups; row += few + (group++ < more)) body(row, few + (group < more));
@@ -327,8 +327,8 @@ void rls_product(CpuContext& ctx, const RlsStep& step, const RlsProductCut& cut,
   });
   ctx.parallel_for(cut.chunks, [&](int64_t chunk, int worker) {
     const int64_t begin = chunk * kColumns, columns = std::min(kColumns, s - begin);
-    float* const sums = rls_part<float>(step, cut.sums) + worker * p * kColumns;
-    float* panel = rls_part<float>(step, cut.panels) + worker * 2 * cut.panel;
+    float* const sums = part<float>(step.workspace, cut.sums) + worker * p * kColumns;
+    float* panel = part<float>(step.workspace, cut.panels) + worker * 2 * cut.panel;
     float* next = panel + cut.panel;
     RlsFeed<kRows> feed{kRows ? m + begin * ld : m + begin, ld, waiting, begin, columns, ahead};
     int64_t k = 0, end = std::min(s, RlsProductCut::kFirstDepth);

@@ -9,8 +9,9 @@
 //
 // One pass: reads w, g, v and writes w, v. Every element is on its own, so the cut does not matter to the result.
 // One thread, Zen 4, with momentum: 137 GB/s on slabs of 128 KiB, 58 GB/s on 8 MiB.
+#include "ops/sgd.h"
+
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
 #include "ops/partition.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -23,14 +24,8 @@ HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 
 lacuna_status sgd_step(CpuContext& ctx, const lacuna_sgd_step_args& args) {
-  if (const lacuna_status status = check_flag(ctx, "nesterov", args.nesterov)) return status;
-  if (const lacuna_status status = check_flag(ctx, "decoupled", args.decoupled)) return status;
-  if (const lacuna_status status = check_flag(ctx, "first", args.first)) return status;
+  if (const lacuna_status status = sgd::check(ctx, args)) return status;
   const bool with_velocity = args.momentum != 0, coupled = args.weight_decay != 0 && !args.decoupled;
-  if (with_velocity && !args.velocity && args.n > 0) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "velocity is NULL, want [%" PRId64 "] as momentum is %g", args.n,
-                    args.momentum);
-  }
   const Floats d;
   const auto set = [d](double x) { return hn::Set(d, static_cast<float>(x)); };
   parallel_ranges(ctx, args.n, 1, [&](int64_t begin, int64_t end) {

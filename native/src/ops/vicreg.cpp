@@ -41,8 +41,8 @@
 #include <limits>
 
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
 #include "ops/partition.h"
+#include "ops/vicreg.h"
 #include "ops/vicreg_cut.h"
 
 #undef HWY_TARGET_INCLUDE
@@ -101,19 +101,7 @@ void prepare_and_multiply(CpuContext& ctx, const VicregCut& cut, const Side& x, 
 }  // namespace
 
 lacuna_status vicreg(CpuContext& ctx, const lacuna_vicreg_args& args) {
-  const auto invalid = [&](const char* name, int64_t value, const char* want) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is %" PRId64 ", want %s", name, value, want);
-  };
-  if (args.n < 2) return invalid("n", args.n, ">= 2: a variance needs two rows");
-  if (args.d < 1) return invalid("d", args.d, ">= 1");
-  if (args.form < kVicregAuto || args.form > kVicregGram) return invalid("form", args.form, "0, 1 or 2");
-  if (const lacuna_status status = check_flag(ctx, "halving", args.halving)) return status;
-  if (const lacuna_status status = check_flag(ctx, "target", args.target)) return status;
-  if (const lacuna_status status = check_flag(ctx, "acc_dx", args.acc_dx)) return status;
-  if (const lacuna_status status = check_flag(ctx, "acc_dy", args.acc_dy)) return status;
-  if (!(static_cast<float>(args.epsilon) > 0))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "epsilon is %g, want > 0 in float", args.epsilon);
-
+  if (const lacuna_status status = check_vicreg(ctx, args)) return status;
   const VicregCut cut(ctx.threads(), args);
   const Weights weights(args);
   const Side sides[] = {

@@ -5,12 +5,9 @@
 #include <algorithm>
 #include <cstdint>
 
-#include "lacuna/lacuna_ops.h"
+#include "ops/vicreg.h"
 
 namespace lacuna {
-
-enum VicregForm : int64_t { kVicregAuto = 0, kVicregCovariance = 1, kVicregGram = 2 };
-enum VicregTarget : int64_t { kVicregFull = 0, kVicregInvarianceOnly = 1 };
 
 // By sizes alone. S [order, order] is summed over slabs of its depth, so that what is packed at a time is no larger
 // than S, or than some megabytes.
@@ -19,7 +16,7 @@ struct VicregCut {
   static constexpr int64_t kPanel = 48, kUnit = 16, kSide = 4 * kPanel;
 
   VicregCut(int threads, const lacuna_vicreg_args& args)
-      : gram(args.form == kVicregGram || (args.form == kVicregAuto && args.n < args.d)),
+      : gram(is_gram(args)),
         sides(args.target == kVicregInvarianceOnly ? 1 : 2),
         order(gram ? args.n : args.d),
         depth(gram ? args.d : args.n),

@@ -8,6 +8,7 @@
 #include "cpu/cpu_context.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
+#include "ops/vq.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/vq_ema.cpp"
@@ -18,8 +19,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
-
-constexpr int64_t kStored = 1, kApplied = 2;
 
 // What the sums are divided by, [k]; c is updated.
 void update_counts(const lacuna_vq_ema_args& args, double* divisor) {
@@ -32,25 +31,18 @@ void update_counts(const lacuna_vq_ema_args& args, double* divisor) {
       divisor[j] = a * divisor[j] + (1 - a) * args.count[modality * args.k + j];
       sum += divisor[j];
     }
-    for (int64_t j = 0; j < args.k && args.smoothing == kStored; ++j)
+    for (int64_t j = 0; j < args.k && args.smoothing == vq::kStored; ++j)
       divisor[j] = (divisor[j] + args.epsilon) / (sum + codes * args.epsilon) * sum;
   }
   for (int64_t j = 0; j < args.k; ++j) args.c[j] = static_cast<float>(divisor[j]);
-  for (int64_t j = 0; j < args.k && args.smoothing == kApplied && args.m > 0; ++j)
+  for (int64_t j = 0; j < args.k && args.smoothing == vq::kApplied && args.m > 0; ++j)
     divisor[j] = (divisor[j] + args.epsilon) / (sum + codes * args.epsilon) * sum;
 }
 
 }  // namespace
 
 lacuna_status vq_ema(CpuContext& ctx, const lacuna_vq_ema_args& args) {
-  if (args.groups != 1 && args.groups != args.m)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "groups is %" PRId64 ", want 1 or %" PRId64 " (= m)", args.groups, args.m);
-  if (!(args.decay >= 0 && args.decay <= 1))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "decay is %g, want [0, 1]", args.decay);
-  if (!(args.epsilon >= 0 && std::isfinite(args.epsilon)))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "epsilon is %g, want >= 0", args.epsilon);
-  if (args.smoothing < 0 || args.smoothing > kApplied)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "smoothing is %" PRId64 ", want 0 to 2", args.smoothing);
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   double* const divisor = static_cast<double*>(args.workspace);
   update_counts(args, divisor);
   const double a = args.decay, a_all = std::pow(a, static_cast<double>(args.m));

@@ -77,6 +77,7 @@
 #include "ops/checks.h"
 #include "ops/partition.h"
 #include "ops/sums.h"
+#include "ops/vq.h"
 
 #ifndef LACUNA_SRC_OPS_VQ_NEAREST_ONCE
 #define LACUNA_SRC_OPS_VQ_NEAREST_ONCE
@@ -390,9 +391,7 @@ lacuna_status vq_nearest(CpuContext& ctx, const lacuna_vq_nearest_args& args) {
     return fail_non_finite(ctx, "codebook", row, args.codebook + row * args.ld_codebook, args.d);
   };
   const auto bad_z = [&](int64_t row) { return fail_non_finite(ctx, "z", row, args.z + row * args.ld_z, args.d); };
-  if (args.k < 1 || args.k > std::numeric_limits<int32_t>::max() - kTile) {
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "k is %" PRId64 ", want [1, 2^31 - %" PRId64 ")", args.k, kTile);
-  }
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   if (args.n == 0) return LACUNA_OK;
   const VqWorkspace parts(ctx.threads(), args);
   char* const workspace = static_cast<char*>(args.workspace);

@@ -14,6 +14,7 @@
 #include "cpu/cpu_context.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
+#include "ops/vq.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/vq_quantize.cpp"
@@ -25,8 +26,6 @@
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
-
-constexpr int64_t kRotation = 1;
 
 double mean_of(double sum, int64_t n, int64_t d) {
   return n * d == 0 ? 0 : sum / (static_cast<double>(n) * static_cast<double>(d));
@@ -93,7 +92,7 @@ struct Backward {
     const float* const z = args.z + i * args.ld_z;
     const float* const q = args.codebook + code * args.ld_codebook;
     const float* const g = args.dq ? args.dq + i * args.ld_dq : nullptr;
-    if (g && args.estimator == kRotation) {
+    if (g && args.estimator == vq::kRotation) {
       const Rotation rotation(g, z, q, args.d);
       const auto scale = hn::Set(f, rotation.scale), a = hn::Set(f, rotation.z_factor),
                  b = hn::Set(f, rotation.q_factor);
@@ -132,7 +131,7 @@ struct Backward {
 }  // namespace
 
 lacuna_status vq_quantize_fwd(CpuContext& ctx, const lacuna_vq_quantize_fwd_args& args) {
-  if (args.m < 1) return ctx.fail(LACUNA_INVALID_ARGUMENT, "m is 0, want >= 1");
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   if (const lacuna_status status = check_indices(ctx, "index", args.index, args.m * args.n, args.k, -1)) return status;
   double partial[kMaxChunks] = {};
   const Partition parts = partition(args.n, args.d * (args.loss ? args.m + 1 : 1));
@@ -157,10 +156,7 @@ lacuna_status vq_quantize_fwd(CpuContext& ctx, const lacuna_vq_quantize_fwd_args
 }
 
 lacuna_status vq_quantize_bwd(CpuContext& ctx, const lacuna_vq_quantize_bwd_args& args) {
-  if (args.m < 1) return ctx.fail(LACUNA_INVALID_ARGUMENT, "m is 0, want >= 1");
-  if (args.estimator < 0 || args.estimator > kRotation)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "estimator is %" PRId64 ", want 0 or 1", args.estimator);
-  if (const lacuna_status status = check_flag(ctx, "acc_dz", args.acc_dz)) return status;
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   if (const lacuna_status status = check_indices(ctx, "index", args.index, args.m * args.n, args.k, -1)) return status;
   const double scale = args.dloss ? mean_of(2 * static_cast<double>(*args.dloss), args.n, args.d) : 0;
   const Backward backward{args, static_cast<float>(scale * args.own), static_cast<float>(scale * args.cross)};

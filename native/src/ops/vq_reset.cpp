@@ -1,11 +1,8 @@
 // Dead codes replaced by noisy copies of recent ones (lacuna_ops.h), together with their counts and sums. Two passes
 // over k ages on the caller; the few codes that are replaced cost 10 multiplications a random number.
-#include <cmath>
-#include <limits>
-
 #include "cpu/cpu_context.h"
-#include "ops/checks.h"
-#include "philox.h"
+#include "lacuna/philox.h"
+#include "ops/vq.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "ops/vq_reset.cpp"
@@ -15,13 +12,11 @@ HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
 namespace {
 
-constexpr int64_t kMaxInt = std::numeric_limits<int32_t>::max();
-
 void grow_older(const lacuna_vq_reset_args& args) {
   for (int64_t j = 0; j < args.k; ++j) {
     bool used = false;
     for (int64_t a = 0; a < args.m; ++a) used |= args.count[a * args.k + j] > 0;
-    args.age[j] = used ? 0 : args.age[j] + (args.age[j] < kMaxInt);
+    args.age[j] = used ? 0 : args.age[j] + (args.age[j] < vq::kMaxInt);
   }
 }
 
@@ -43,18 +38,7 @@ void replace(const lacuna_vq_reset_args& args, const Philox& random, int64_t j, 
 }  // namespace
 
 lacuna_status vq_reset(CpuContext& ctx, const lacuna_vq_reset_args& args) {
-  if (args.recent < 0 || args.recent > args.after || args.after >= kMaxInt)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT,
-                    "recent is %" PRId64 " and after is %" PRId64 ", want 0 <= recent <= after < 2^31 - 1", args.recent,
-                    args.after);
-  if (args.stream != static_cast<int32_t>(args.stream) || args.step != static_cast<int32_t>(args.step))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "stream is %" PRId64 " and step is %" PRId64 ", want 32-bit numbers",
-                    args.stream, args.step);
-  if (!(args.noise >= 0 && std::isfinite(args.noise)))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "noise is %g, want >= 0", args.noise);
-  if (!(args.c_reset > 0 && std::isfinite(args.c_reset)))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "c_reset is %g, want > 0", args.c_reset);
-  if (args.k > kMaxInt) return ctx.fail(LACUNA_INVALID_ARGUMENT, "k is %" PRId64 ", want < 2^31", args.k);
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   grow_older(args);
   int32_t* const recent = static_cast<int32_t*>(args.workspace);
   int64_t recent_count = 0;

@@ -20,6 +20,7 @@
 #include "hwy/cache_control.h"
 #include "ops/checks.h"
 #include "ops/partition.h"
+#include "ops/vq.h"
 
 #ifndef LACUNA_SRC_OPS_VQ_STATISTICS_ONCE
 #define LACUNA_SRC_OPS_VQ_STATISTICS_ONCE
@@ -184,12 +185,7 @@ double perplexity(const int32_t* count, int64_t k) {
 }  // namespace
 
 lacuna_status vq_statistics(CpuContext& ctx, const lacuna_vq_statistics_args& args) {
-  if (args.groups != 1 && args.groups != args.m)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "groups is %" PRId64 ", want 1 or %" PRId64 " (= m)", args.groups, args.m);
-  if (!(args.decay >= 0 && args.decay <= 1))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "decay is %g, want [0, 1]", args.decay);
-  if (args.n > INT32_MAX || args.k > INT32_MAX)
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "n is %" PRId64 " and k is %" PRId64 ", want < 2^31", args.n, args.k);
+  if (const lacuna_status status = vq::check(ctx, args)) return status;
   const VqStatisticsWorkspace cut(args);
   int32_t* const positions = static_cast<int32_t*>(args.workspace);
   int32_t* const first = positions + cut.first;

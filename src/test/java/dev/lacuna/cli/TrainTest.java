@@ -74,7 +74,7 @@ class TrainTest {
   @ParameterizedTest
   @ValueSource(strings = {"cpu", "reference"})
   void aRunLeavesItsFilesAndEvalFindsTheSame(String backend) throws IOException {
-    Cli run = train("run", "--seeds=2", "--backend", backend);
+    Cli run = train("run", "--seeds=2", "--device", backend);
     Path folder = temporary.resolve("run");
     JsonNode document = run.json();
 
@@ -99,7 +99,7 @@ class TrainTest {
     assertEquals("mla", model.metadata().get("system"));
     assertEquals(80, model.require("head.linear.weight", 10, 8).length);
 
-    Cli again = eval("run", "--backend", backend);
+    Cli again = eval("run", "--device", backend);
     assertEquals(document.path("config"), again.json().path("config"));
     assertEquals(document.path("results"), again.json().path("results"));
     assertEquals(wanted, names(folder));
@@ -151,10 +151,10 @@ class TrainTest {
 
   @Test
   void theSameRunTwiceAndWithOtherThreadsIsBitEqual() throws IOException {
-    Cli first = train("one", "--backend=cpu", "--threads=1");
+    Cli first = train("one", "--device=cpu", "--threads=1");
     for (String threads : new String[] {"1", "2", "3"}) {
       String name = "again" + threads;
-      Cli again = train(name, "--backend=cpu", "--threads=" + threads);
+      Cli again = train(name, "--device=cpu", "--threads=" + threads);
       assertEquals(first.json().path("config"), again.json().path("config"));
       assertEquals(first.json().path("results"), again.json().path("results"));
       assertArrayEquals(
@@ -162,7 +162,7 @@ class TrainTest {
           Files.readAllBytes(temporary.resolve(name).resolve("model-0.safetensors")),
           "the model with " + threads + " threads");
     }
-    Cli other = train("other", "--backend=cpu", "--data-seed=1");
+    Cli other = train("other", "--device=cpu", "--data-seed=1");
     assertNotEquals(first.json().path("results"), other.json().path("results"));
   }
 
@@ -190,14 +190,14 @@ class TrainTest {
       "--test-size=20",
       "--width=8",
       "--epochs=1",
-      "--backend=cpu",
+      "--device=cpu",
       variant
     };
     Cli run = Cli.run(call).done();
     assertTrue(run.out().matches("(?s).*test +complete +accuracy .*"), run.out());
     assertEquals(
         run.out(),
-        Cli.run("eval", "--data-dir=" + data, "--backend=cpu", temporary.resolve("run").toString())
+        Cli.run("eval", "--data-dir=" + data, "--device=cpu", temporary.resolve("run").toString())
             .done()
             .out());
   }
@@ -255,16 +255,16 @@ class TrainTest {
     String[] call = {
       "train", "--data-dir=" + temporary.resolve("none"), "--out=" + temporary.resolve("run")
     };
-    Cli.run(Cli.and(call, "--backend=nonsense")).failed(1, "nonsense", "cpu", "reference");
+    Cli.run(Cli.and(call, "--device=nonsense")).failed(1, "nonsense", "cpu", "reference");
     nothingIsLeft();
     for (BackendProvider provider : Lacuna.providers()) {
       if (!provider.availability().usable()) { // such as cuda without a driver
-        Cli.run(Cli.and(call, "--backend=" + provider.name()))
+        Cli.run(Cli.and(call, "--device=" + provider.name()))
             .failed(1, provider.name() + " cannot be used: " + provider.availability().reason());
         nothingIsLeft();
       }
     }
-    Cli.run(Cli.and(call, "--backend=cpu", "--threads=99999")).failed(1, "threads is 99999");
+    Cli.run(Cli.and(call, "--device=cpu", "--threads=99999")).failed(1, "threads is 99999");
     nothingIsLeft();
   }
 
@@ -284,7 +284,7 @@ class TrainTest {
       "--train-size=30",
       "--validation-size=10",
       "--test-size=20",
-      "--backend=cpu",
+      "--device=cpu",
       "--missing=image=1"
     };
     Cli.run(call).failed(1, "no training sample with image");
@@ -294,7 +294,7 @@ class TrainTest {
   @Test
   void aRunThatDivergesLeavesNothing() throws IOException {
     for (String method : new String[] {"mla", "late_fusion"}) {
-      Cli failed = train("run", "--backend=cpu", "--learning-rate=1e30", "--method=" + method);
+      Cli failed = train("run", "--device=cpu", "--learning-rate=1e30", "--method=" + method);
       failed.failed(1, "--learning-rate");
       nothingIsLeft();
     }
@@ -354,7 +354,7 @@ class TrainTest {
   @Test
   void evalNamesWhatIsWrongWithARun() throws IOException {
     Cli.run("eval", temporary.resolve("none").toString()).failed(1, "is no run folder");
-    train("run", "--backend=cpu").done();
+    train("run", "--device=cpu").done();
     Path folder = temporary.resolve("run");
     Path metrics = folder.resolve("metrics.json");
     Path model = folder.resolve("model-0.safetensors");
@@ -380,6 +380,6 @@ class TrainTest {
     Files.writeString(metrics, text);
     assertEquals(
         new ObjectMapper().readTree(text).path("results"),
-        eval("run", "--backend=cpu").json().path("results"));
+        eval("run", "--device=cpu").json().path("results"));
   }
 }

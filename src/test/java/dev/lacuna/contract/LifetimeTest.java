@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.OpenOptions;
@@ -180,7 +181,7 @@ final class LifetimeTest {
         ParameterStore store = new ParameterStore(reference);
         Tape tape = new Tape(context)) {
       Parameter w = store.group("g").add("w", i -> i, 3);
-      refused("back end reference", () -> tape.use(w));
+      refused("device reference", () -> tape.use(w));
     }
   }
 
@@ -297,9 +298,8 @@ final class LifetimeTest {
       sibling.write(related, 0, new double[] {1, 2, 3, 4});
       projector.absorb(related, 0, 0.1);
       Memory foreign = reference.allocate(64);
-      refused("memory of the back end reference", () -> projector.absorb(foreign, 0, 0.1));
-      refused(
-          "memory of the back end reference", () -> context.write(foreign, 0, new double[] {1}));
+      refused("memory of device reference", () -> projector.absorb(foreign, 0, 0.1));
+      refused("memory of device reference", () -> context.write(foreign, 0, new double[] {1}));
     }
   }
 
@@ -334,15 +334,11 @@ final class LifetimeTest {
       Availability availability = provider.availability();
       if (!availability.usable()) {
         LacunaException e =
-            assertThrows(
-                LacunaException.class,
-                () -> Lacuna.open(OpenOptions.DEFAULT.withBackend(provider.name())));
+            assertThrows(LacunaException.class, () -> Lacuna.open(Device.parse(provider.name())));
         assertTrue(e.getMessage().contains(availability.reason()), e.getMessage());
       }
     }
-    assertThrows(
-        IllegalArgumentException.class,
-        () -> Lacuna.open(OpenOptions.DEFAULT.withBackend("abacus")));
+    assertThrows(IllegalArgumentException.class, () -> Lacuna.open(Device.parse("abacus")));
   }
 
   private static void refused(String words, Executable call) {

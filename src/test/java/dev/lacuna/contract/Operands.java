@@ -1,33 +1,44 @@
 package dev.lacuna.contract;
 
+import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpField;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * The tensors of a case in memory, for one run on one back end. Everything that is not an element
- * of a tensor holds a NaN, and so does every output before the run.
+ * of a tensor holds a NaN, and so does every output before the run. A back end that works on the
+ * host's memory finds them between guard pages, a device each in memory of its own that ends where
+ * the tensor does.
  */
 final class Operands implements AutoCloseable {
   /** A NaN as float and as double, out of any range as an integer. */
   private static final int POISON = 0x7FFDDEAD;
 
   private final OpCase opCase;
+  private final Context context;
   private final GuardedMemory memory;
   private final OpCall call;
+  private final Arena arena = Arena.ofConfined();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-  /** A tensor's place and everything around it, before and during the run. */
+  /**
+   * A tensor's place and everything around it, before and during the run; {@code home} is the block
+   * itself or its twin on the device.
+   */
   private record Tensor(
       OpField field,
       DType dtype,
+      Memory home,
       MemorySegment block,
       long start,
       long rows,
@@ -64,41 +75,43 @@ final class Operands implements AutoCloseable {
     }
   }
 
-  /** Lays out the values of a case. */
+  /** Lays out the values of a case, for a context to run it. */
   Operands(
       OpCase opCase,
       Map<String, double[]> values,
-      DType real,
+      Context context,
       GuardedMemory memory,
       Placement placement) {
     this.opCase = opCase;
+    this.context = context;
     this.memory = memory;
     call = opCase.call();
     for (int i = 0; i < opCase.op.fields().size(); i++) {
       OpField field = opCase.op.fields().get(i);
       if (field.dtype() != null && opCase.has(field.name())) {
         Tensor home = tensors.get(opCase.home(field.name()));
-        Tensor tensor = home == null ? place(i, field, values, real, placement) : home;
+        Tensor tensor = home == null ? place(i, field, values, placement) : home;
         tensors.put(field.name(), tensor);
-        call.tensor(i, Memory.of(tensor.block), tensor.start);
+        call.tensor(i, tensor.home, tensor.start);
       }
     }
   }
 
-  private Tensor place(
-      int i, OpField field, Map<String, double[]> values, DType real, Placement placement) {
-    DType dtype = field.dtype() == DType.F32 ? real : field.dtype();
+  private Tensor place(int i, OpField field, Map<String, double[]> values, Placement placement) {
+    DType dtype = field.dtype() == DType.F32 ? context.real() : field.dtype();
     long rows = call.rows(i);
     long cols = call.cols(i);
     long stride = call.stride(i);
     long bytes = rows == 0 || cols == 0 ? 0 : ((rows - 1) * stride + cols) * dtype.bytes();
-    MemorySegment block = memory.take(bytes + dtype.bytes());
-    for (long at = 0; at < block.byteSize(); at += 4) {
-      block.set(ValueLayout.JAVA_INT, at, POISON);
-    }
+    MemorySegment block =
+        context.usesHostMemory()
+            ? memory.take(bytes + dtype.bytes())
+            : arena.allocate(placement.shift(dtype.bytes()) + Math.max(bytes, 1), 8);
+    poison(block);
+    Memory home = context.usesHostMemory() ? Memory.of(block) : context.allocate(block.byteSize());
     long start = placement.start(block.byteSize(), bytes, dtype.bytes());
     MemorySegment before = MemorySegment.ofArray(new byte[(int) block.byteSize()]);
-    Tensor tensor = new Tensor(field, dtype, block, start, rows, cols, stride, before);
+    Tensor tensor = new Tensor(field, dtype, home, block, start, rows, cols, stride, before);
     if (opCase.reads(field)) {
       double[] dense = values.get(field.name());
       for (int k = 0; k < dense.length; k++) {
@@ -106,7 +119,46 @@ final class Operands implements AutoCloseable {
       }
     }
     before.copyFrom(block);
+    if (!context.usesHostMemory()) {
+      context.upload(home, 0, block, block.byteSize());
+    }
     return tensor;
+  }
+
+  private static void poison(MemorySegment block) {
+    long at = 0;
+    for (; at + 4 <= block.byteSize(); at += 4) {
+      block.set(ValueLayout.JAVA_INT, at, POISON);
+    }
+    block.asSlice(at).fill((byte) POISON);
+  }
+
+  /**
+   * Runs the call and brings everything back, upon which a device tells what it found wrong in its
+   * memory.
+   */
+  void run() {
+    run(context::run);
+  }
+
+  /** The same through another door. */
+  void run(Consumer<OpCall> door) {
+    door.accept(call);
+    fetch();
+  }
+
+  /** Brings back what a device has in its memory now. */
+  void fetch() {
+    if (!context.usesHostMemory()) {
+      context.synchronize();
+      for (Tensor tensor : places()) {
+        context.download(tensor.block, tensor.home, 0, tensor.block.byteSize());
+      }
+    }
+  }
+
+  private List<Tensor> places() {
+    return tensors.values().stream().distinct().toList();
   }
 
   /** The call; tensors can be replaced to make it a bad one. */
@@ -169,6 +221,13 @@ final class Operands implements AutoCloseable {
 
   @Override
   public void close() {
-    tensors.values().stream().distinct().forEach(tensor -> memory.free(tensor.block));
+    for (Tensor tensor : places()) {
+      if (context.usesHostMemory()) {
+        memory.free(tensor.block);
+      } else {
+        context.free(tensor.home);
+      }
+    }
+    arena.close();
   }
 }

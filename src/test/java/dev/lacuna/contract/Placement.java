@@ -9,11 +9,16 @@ enum Placement {
   /** It starts one element past a 64-byte boundary. */
   MISALIGNED;
 
+  /** Bytes before its first element that it needs. */
+  int shift(int elementBytes) {
+    return this == MISALIGNED ? elementBytes : 0;
+  }
+
   long start(long blockBytes, long tensorBytes, int elementBytes) {
     return switch (this) {
       case AFTER_GUARD -> 0;
       case BEFORE_GUARD -> blockBytes - tensorBytes;
-      case MISALIGNED -> elementBytes;
+      case MISALIGNED -> shift(elementBytes);
     };
   }
 }

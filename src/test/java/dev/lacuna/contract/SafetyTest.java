@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  */
 class SafetyTest {
   private static Context open(String backend) {
-    return Lacuna.open(OpenOptions.DEFAULT.withBackend(backend));
+    return Lacuna.open(Device.parse(backend));
   }
 
   private static void assertRefused(String text, Runnable work) {

@@ -24,8 +24,9 @@ final class SharingTest {
     return Target.REQUIRED.stream();
   }
 
-  static Stream<Target> natives() {
-    return Target.natives().stream();
+  /** Those that work on a caller's arrays where they lie. */
+  static Stream<Target> inPlace() {
+    return Target.natives().stream().filter(target -> !target.isDevice());
   }
 
   @ParameterizedTest
@@ -35,8 +36,9 @@ final class SharingTest {
         Arena arena = Arena.ofShared()) {
       Searching one = new Searching(context, arena, 3);
       Searching two = new Searching(context, arena, 11);
-      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> one.run(2000));
-      two.run(2000);
+      int times = target.isDevice() ? 100 : 2000; // the stand-in for one is slow
+      CompletableFuture<Void> other = CompletableFuture.runAsync(() -> one.run(times));
+      two.run(times);
       other.get(60, TimeUnit.SECONDS);
       assertTrue(one.answers + two.answers > 0, "every search was refused");
     }
@@ -95,8 +97,8 @@ final class SharingTest {
     }
   }
 
-  @ParameterizedTest
-  @MethodSource("natives")
+  @ParameterizedTest(allowZeroInvocations = true)
+  @MethodSource("inPlace")
   void anArenaThatAnotherThreadClosesStaysOpenDuringACall(Target target) throws Exception {
     int n = 4096;
     int d = 16;

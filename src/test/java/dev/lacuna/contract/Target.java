@@ -1,9 +1,12 @@
 package dev.lacuna.contract;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
+import dev.lacuna.bindings.CudaProvider;
+import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.Backend;
 import dev.lacuna.spi.BackendProvider;
 import java.io.IOException;
@@ -19,8 +22,15 @@ import java.util.List;
  *
  * @param name as in {@code lacuna.test.require}
  * @param options how to open it
+ * @param provider what opens it
  */
-record Target(String name, OpenOptions options) {
+record Target(String name, OpenOptions options, BackendProvider provider) {
+  /** The CUDA back end on the stand-in driver. */
+  static final String CUDA_EMULATED = "cuda-emulated";
+
+  /** The stand-in driver's library, which the build names. */
+  static final String STAND_IN = System.getProperty("lacuna.test.cuda.driver", "");
+
   /** Every back end that must pass: one that cannot be opened fails its tests. */
   static final List<Target> REQUIRED =
       Arrays.stream(System.getProperty("lacuna.test.require", defaults()).split(","))
@@ -29,7 +39,13 @@ record Target(String name, OpenOptions options) {
           .toList();
 
   private static String defaults() {
-    return cpuHasAvx512() ? "reference,scalar,avx2,avx512" : "reference,scalar,avx2";
+    String all = cpuHasAvx512() ? "reference,scalar,avx2,avx512" : "reference,scalar,avx2";
+    if (Target.class.getResource("/dev/lacuna/natives/linux-x86_64/liblacuna_cuda.so") != null) {
+      return all + "," + CUDA_EMULATED;
+    }
+    System.out.println(
+        "contract: no " + CUDA_EMULATED + ": liblacuna_cuda.so was not built, which needs nvcc");
+    return all;
   }
 
   private static boolean cpuHasAvx512() {
@@ -44,20 +60,28 @@ record Target(String name, OpenOptions options) {
 
   private static Target named(String name) {
     return switch (name) {
-      case "reference", "reference-f64" -> new Target(name, OpenOptions.DEFAULT.withBackend(name));
-      case "scalar" -> cpu(name, Tier.SCALAR);
-      case "avx2" -> cpu(name, Tier.AVX2);
-      case "avx512" -> cpu(name, Tier.AVX512);
+      case "reference", "reference-f64", "cuda" -> of(name, Device.parse(name), Tier.BEST);
+      case "scalar" -> of(name, Device.cpu(), Tier.SCALAR);
+      case "avx2" -> of(name, Device.cpu(), Tier.AVX2);
+      case "avx512" -> of(name, Device.cpu(), Tier.AVX512);
+      case CUDA_EMULATED ->
+          new Target(
+              name, OpenOptions.DEFAULT.withDevice(Device.cuda(0)), new CudaProvider(STAND_IN));
       default ->
           throw new IllegalArgumentException(
               "lacuna.test.require names "
                   + name
-                  + ", want reference, reference-f64, scalar, avx2 or avx512");
+                  + ", want reference, reference-f64, scalar, avx2, avx512, cuda-emulated or cuda");
     };
   }
 
-  private static Target cpu(String name, Tier tier) {
-    return new Target(name, OpenOptions.DEFAULT.withBackend("cpu").withTier(tier));
+  private static Target of(String name, Device device, Tier tier) {
+    BackendProvider provider =
+        Lacuna.providers().stream()
+            .filter(p -> p.name().equals(device.backend()))
+            .findFirst()
+            .orElseThrow();
+    return new Target(name, OpenOptions.DEFAULT.withDevice(device).withTier(tier), provider);
   }
 
   /** The specification. */
@@ -77,22 +101,78 @@ record Target(String name, OpenOptions options) {
     return natives;
   }
 
+  /** The back ends that work on the host's own memory. */
+  static List<Target> onHostMemory() {
+    return REQUIRED.stream().filter(target -> !target.isDevice()).toList();
+  }
+
+  /** Whether it has memory of its own and works behind the caller's back. */
+  boolean isDevice() {
+    return options.device().backend().equals("cuda");
+  }
+
+  /** How the tensors of case {@code number} are to lie: in every way where that costs little. */
+  List<Placement> placements(int number) {
+    if (!isDevice()) {
+      return List.of(Placement.values());
+    }
+    return List.of(number % 2 == 0 ? Placement.AFTER_GUARD : Placement.MISALIGNED);
+  }
+
+  /** What the stand-in driver has found wrong since the last time it was asked. */
+  List<String> reports() {
+    return name.equals(CUDA_EMULATED) ? StandIn.reports() : List.of();
+  }
+
   Context open() {
-    return Lacuna.open(options);
+    return new Context(provider, options);
   }
 
   Context open(int threads) {
-    return Lacuna.open(options.withThreads(threads));
+    return new Context(provider, options.withThreads(threads));
   }
 
   /** The back end without the checks that a context makes. */
   Backend openUnchecked() {
-    for (BackendProvider provider : Lacuna.providers()) {
-      if (provider.name().equals(options.backend())) {
-        return provider.open(options);
-      }
+    return provider.open(options);
+  }
+
+  /** A context, and its back end without the checks that the context makes. */
+  record Bare(Context context, Backend backend) implements AutoCloseable {
+    @Override
+    public void close() {
+      context.close();
     }
-    throw new IllegalStateException("no provider " + options.backend());
+  }
+
+  /** Opens a context whose back end can be had too. */
+  Bare openBare() {
+    List<Backend> opened = new ArrayList<>();
+    BackendProvider keeping =
+        new BackendProvider() {
+          @Override
+          public String name() {
+            return provider.name();
+          }
+
+          @Override
+          public int priority() {
+            return provider.priority();
+          }
+
+          @Override
+          public Availability availability() {
+            return provider.availability();
+          }
+
+          @Override
+          public Backend open(OpenOptions wanted) {
+            opened.add(provider.open(wanted));
+            return opened.getLast();
+          }
+        };
+    Context context = new Context(keeping, options);
+    return new Bare(context, opened.getFirst());
   }
 
   @Override

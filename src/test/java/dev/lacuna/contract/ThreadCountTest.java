@@ -39,8 +39,8 @@ final class ThreadCountTest {
   private static Map<String, double[]> run(OpCase opCase, Target target, int threads) {
     try (Context context = target.open(threads);
         Operands operands =
-            new Operands(opCase, opCase.values(), context.real(), MEMORY, Placement.AFTER_GUARD)) {
-      context.run(operands.call());
+            new Operands(opCase, opCase.values(), context, MEMORY, Placement.AFTER_GUARD)) {
+      operands.run();
       return operands.outputs();
     }
   }

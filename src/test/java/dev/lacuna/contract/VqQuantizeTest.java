@@ -273,7 +273,9 @@ final class VqQuantizeTest {
                   }
                 });
         assertTrue(e.getMessage().contains("index"), e.getMessage());
-        assertTrue(e.getMessage().contains(" is 19, want"), e.getMessage());
+        // a device tells it later, and no more
+        assertTrue(
+            e.getMessage().contains(" is 19, want") || !context.usesHostMemory(), e.getMessage());
       }
     }
     assertArrayEquals(new float[N * D], out);

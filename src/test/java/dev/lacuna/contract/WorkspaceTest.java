@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.kernels.Precision;
@@ -20,7 +21,7 @@ class WorkspaceTest {
   private final Arena arena = Arena.ofAuto();
 
   private static Context open(String backend) {
-    return Lacuna.open(OpenOptions.DEFAULT.withBackend(backend).withThreads(2));
+    return Lacuna.open(OpenOptions.DEFAULT.withDevice(Device.parse(backend)).withThreads(2));
   }
 
   private MemorySegment floats(long count) {

@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
@@ -49,7 +49,7 @@ class MlaAcceptanceTest {
   /** About sqrt(WIDTH), by which FRO divides the head's gradient at the start. */
   private static final double HEAD_RATE = 6;
 
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("cpu"));
+  private final Context context = Lacuna.open(Device.cpu());
   private final Tape tape = new Tape(context);
 
   @AfterEach

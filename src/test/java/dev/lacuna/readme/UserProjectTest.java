@@ -30,13 +30,13 @@ class UserProjectTest {
       """
       package example;
 
+      import dev.lacuna.Device;
       import dev.lacuna.Lacuna;
-      import dev.lacuna.OpenOptions;
       import dev.lacuna.kernels.VqNearest;
 
       final class Main {
         public static void main(String[] arguments) {
-          try (var context = Lacuna.open(OpenOptions.DEFAULT.withBackend("cpu"))) {
+          try (var context = Lacuna.open(Device.cpu())) {
             int[] index = new int[1];
             VqNearest.search(context, new float[] {2.2f}, 1, 1, new float[] {0, 1, 2}, 3, index, null);
             System.out.println(context.backend() + " " + index[0]);

@@ -2,7 +2,10 @@ package dev.lacuna.benchmarks;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.SerializationFeature;
+import dev.lacuna.Device;
+import dev.lacuna.Lacuna;
 import dev.lacuna.Tier;
+import dev.lacuna.spi.BackendProvider;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
@@ -42,6 +45,7 @@ import picocli.CommandLine.Option;
       "  ./lacuna bench --rows 'vq|vicreg' --json bench.json",
       "  ./lacuna bench --tier AVX2            everybody held to AVX2",
       "  ./lacuna bench --growth pictures      how cost grows with sizes and threads",
+      "  ./lacuna bench --device cuda --json gpu.json",
       "",
       "Peers: libtorch with OpenBLAS and the official libtorch come from Maven Central"
           + " (240 MB, once); FAISS takes part where python3-faiss is installed. Leave the machine"
@@ -53,6 +57,7 @@ public final class Bench implements Callable<Integer> {
 
   private static final int ROUNDS = 5;
   private static final int QUICK_ROUNDS = 2;
+  private static final int GPU_RUNS = 50;
   private static final double FLOOR_FLOPS = 5e9;
 
   @Option(
@@ -78,6 +83,13 @@ public final class Bench implements Callable<Integer> {
       paramLabel = "N",
       description = "Threads of each contender. (default: all cores)")
   private int threads;
+
+  @Option(
+      names = "--device",
+      paramLabel = "NAME",
+      description =
+          "cuda or cuda:N: our kernels on that GPU by its own clock, without peers. (default: cpu)")
+  private String device = "cpu";
 
   @Option(names = "--json", paramLabel = "FILE", description = "Also write all timings there.")
   private @Nullable Path json;
@@ -123,6 +135,11 @@ public final class Bench implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    Device where = device();
+    if (where.backend().equals("cuda")) {
+      gpu(where);
+      return CommandLine.ExitCode.OK;
+    }
     if (tier != Tier.BEST && tier != Tier.AVX2) {
       throw new CommandLine.ParameterException(
           spec.commandLine(), "--tier is " + tier + ", want BEST or AVX2");
@@ -172,6 +189,40 @@ public final class Bench implements Callable<Integer> {
       table(machine, peers, selected);
     }
     return CommandLine.ExitCode.OK;
+  }
+
+  private Device device() {
+    try {
+      Device where = Device.parse(device);
+      boolean alone = threads == 0 && tier == Tier.BEST && plot == null && growth == null;
+      if (where.equals(Device.cpu()) || (where.backend().equals("cuda") && alone)) {
+        return where;
+      }
+    } catch (IllegalArgumentException e) {
+      // refused below, with what would do
+    }
+    throw new CommandLine.ParameterException(
+        spec.commandLine(),
+        "--device is "
+            + device
+            + ", want cpu, or cuda or cuda:N with none of --tier, --threads, --plot and --growth");
+  }
+
+  /** Our kernels on a GPU. */
+  private void gpu(Device where) {
+    List<Row> wanted =
+        selected().values().stream()
+            .flatMap(List::stream)
+            .filter(row -> row.variant() != Variant.FLOAT)
+            .toList();
+    BackendProvider provider = Lacuna.provider(where.backend());
+    GpuTable.Document document =
+        new GpuTable(
+                provider, where.index(), quick ? GPU_RUNS / 10 : GPU_RUNS, GpuClock.CACHE, out())
+            .run(wanted);
+    if (json != null) {
+      write(json, document);
+    }
   }
 
   private Map<String, List<Row>> selected() {
@@ -262,7 +313,7 @@ public final class Bench implements Callable<Integer> {
       List<Line> rows,
       List<Map<String, Object>> timings) {}
 
-  static void write(Path file, Document document) {
+  static void write(Path file, Record document) {
     try {
       Files.writeString(file, text(document));
     } catch (IOException e) {
@@ -270,7 +321,7 @@ public final class Bench implements Callable<Integer> {
     }
   }
 
-  static String text(Document document) throws IOException {
+  static String text(Record document) throws IOException {
     return new ObjectMapper()
             .enable(SerializationFeature.INDENT_OUTPUT)
             .writeValueAsString(document)
@@ -333,8 +384,12 @@ public final class Bench implements Callable<Integer> {
     return List.of(loops);
   }
 
+  private PrintWriter out() {
+    return spec.commandLine().getOut();
+  }
+
   private void out(String format, Object... values) {
-    PrintWriter out = spec.commandLine().getOut();
+    PrintWriter out = out();
     out.printf(Locale.ROOT, format + "%n", values);
     out.flush();
   }

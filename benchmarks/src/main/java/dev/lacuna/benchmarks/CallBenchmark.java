@@ -2,6 +2,7 @@ package dev.lacuna.benchmarks;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
@@ -35,7 +36,7 @@ import org.openjdk.jmh.annotations.Warmup;
 
 /**
  * What a call costs beside its work, and a training step made of many: {@code java -cp
- * 'benchmarks/target/lib/*' org.openjdk.jmh.Main CallBenchmark -p backend=cpu}.
+ * 'benchmarks/target/lib/*' org.openjdk.jmh.Main CallBenchmark -p device=cpu}.
  */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MICROSECONDS)
@@ -43,11 +44,11 @@ import org.openjdk.jmh.annotations.Warmup;
 @Warmup(iterations = 3, time = 1)
 @Measurement(iterations = 5, time = 1)
 public class CallBenchmark {
-  /** A context of the chosen back end. */
+  /** A context of the chosen device. */
   @State(Scope.Thread)
-  public static class Device {
+  public static class Where {
     @Param({"cpu", "reference"})
-    String backend = "";
+    String device = "";
 
     @Param("BEST")
     Tier tier = Tier.BEST;
@@ -57,7 +58,7 @@ public class CallBenchmark {
 
     Context open() {
       return Lacuna.open(
-          OpenOptions.DEFAULT.withBackend(backend).withTier(tier).withThreads(threads));
+          OpenOptions.DEFAULT.withDevice(Device.parse(device)).withTier(tier).withThreads(threads));
     }
   }
 
@@ -69,8 +70,8 @@ public class CallBenchmark {
 
     /** Opens the back end. */
     @Setup
-    public void open(Device device) {
-      context = device.open();
+    public void open(Where where) {
+      context = where.open();
       memory = context.allocate(64);
       context.write(memory, 0, new double[] {1});
     }
@@ -108,8 +109,8 @@ public class CallBenchmark {
 
     /** Opens the back end. */
     @Setup
-    public void open(Device device) {
-      context = device.open();
+    public void open(Where where) {
+      context = where.open();
       store = new ParameterStore(context);
       tape = new Tape(context);
       ParameterGroup group = store.group("image");

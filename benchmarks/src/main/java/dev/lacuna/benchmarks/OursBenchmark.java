@@ -1,6 +1,7 @@
 package dev.lacuna.benchmarks;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
@@ -34,7 +35,11 @@ public abstract class OursBenchmark extends KernelBenchmark {
   protected Contender open() {
     Tier cap = variant == Variant.FLOAT ? Tier.AVX2 : tier;
     Context context =
-        Lacuna.open(OpenOptions.DEFAULT.withBackend(backend).withTier(cap).withThreads(threads));
+        Lacuna.open(
+            OpenOptions.DEFAULT
+                .withDevice(Device.parse(backend))
+                .withTier(cap)
+                .withThreads(threads));
     Contender kernel = Workload.of(work()).ours(context, variant);
     return new Contender() {
       @Override

@@ -3,6 +3,7 @@ package dev.lacuna.benchmarks;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
@@ -94,7 +95,7 @@ final class Stopwatch {
 
   private static Context open(int threads) {
     return Lacuna.open(
-        OpenOptions.DEFAULT.withBackend("cpu").withTier(Tier.BEST).withThreads(threads));
+        OpenOptions.DEFAULT.withDevice(Device.cpu()).withTier(Tier.BEST).withThreads(threads));
   }
 
   private static Reading read(String work, int[] threads) {

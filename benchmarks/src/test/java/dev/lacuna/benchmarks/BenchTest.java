@@ -19,6 +19,8 @@ class BenchTest {
         "--tier magic   | --tier",
         "--rows (       | --rows",
         "--threads -1   | want 1 to",
+        "--device gpu   | want cpu, or cuda",
+        "--device cuda --threads 2 | with none of",
         "--fast         | --fast",
         "vq             | vq"
       })

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
@@ -25,7 +25,7 @@ class ContestTest {
   private final List<String> calls = new ArrayList<>();
 
   private static float[] right() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+    try (Context context = Lacuna.open(Device.parse("reference"));
         Contender ours = WORK.ours(context, Variant.DEFAULT)) {
       return ours.result();
     }

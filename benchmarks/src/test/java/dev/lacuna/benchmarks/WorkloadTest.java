@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -31,7 +31,7 @@ class WorkloadTest {
     Workload workload = Workload.of(name);
     assertEquals(name, workload.kernel() + ":" + workload.shape());
     assertTrue(workload.flops() > 0 && workload.bytes() > 0);
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"))) {
+    try (Context context = Lacuna.open(Device.parse("reference"))) {
       for (Variant variant : workload.variants()) {
         try (Contender ours = workload.ours(context, variant)) {
           float[] result = ours.result();

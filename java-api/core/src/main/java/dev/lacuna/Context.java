@@ -6,6 +6,7 @@ import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts;
+import dev.lacuna.spi.OpOverride;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,8 +25,9 @@ public final class Context implements AutoCloseable {
   private static final long ALIGNMENT = 64;
 
   private final Backend backend;
-  private final Memory.Home home;
+  private final Device device;
   private final OpCall[] running;
+  private final @Nullable OpOverride[] overrides = new @Nullable OpOverride[OpLayouts.ALL.size()];
   private final BackendProvider provider;
   private final OpenOptions options;
 
@@ -54,7 +56,7 @@ public final class Context implements AutoCloseable {
     this.provider = provider;
     this.options = options;
     backend = provider.open(options);
-    home = new Memory.Home(backend.name(), options.device());
+    device = new Device(backend.name(), options.device().index());
     running = OpLayouts.ALL.stream().map(OpCall::new).toArray(OpCall[]::new);
   }
 
@@ -65,12 +67,17 @@ public final class Context implements AutoCloseable {
 
   /** Whether memory of the other context can be used here: same back end, same device. */
   public boolean sharesDeviceWith(Context other) {
-    return home.equals(other.home);
+    return device.equals(other.device);
   }
 
   /** Name of the back end: {@code cpu}, {@code cuda}, {@code reference}, {@code reference-f64}. */
   public String backend() {
     return backend.name();
+  }
+
+  /** Where ops run. */
+  public Device device() {
+    return device;
   }
 
   /** What the back end says of itself, key=value pairs joined by ';'. */
@@ -193,13 +200,28 @@ public final class Context implements AutoCloseable {
       own.copyFrom(call);
       own.enter();
       try {
-        own.check(backend.real(), home);
-        backend.run(own);
+        own.check(backend.real(), device);
+        OpOverride other = overrides[own.op().id()];
+        if (other == null || !other.run(own)) {
+          backend.run(own);
+        }
       } finally {
         own.leave();
       }
     } finally {
       own.clear();
+      release();
+    }
+  }
+
+  /**
+   * Gives an op's calls to another implementation before the back end sees them; null ends that.
+   */
+  public void override(OpLayout op, @Nullable OpOverride implementation) {
+    acquire();
+    try {
+      overrides[op.id()] = implementation;
+    } finally {
       release();
     }
   }
@@ -211,15 +233,15 @@ public final class Context implements AutoCloseable {
     }
     acquire();
     try {
-      return backend.allocate(bytes).at(home);
+      return backend.allocate(bytes).at(device);
     } finally {
       release();
     }
   }
 
   /**
-   * Frees memory of {@link #allocate}; after {@link #close()} it is free already and nothing
-   * happens.
+   * Frees memory of {@link #allocate}, or lets go of memory of {@link #adopt}; after {@link
+   * #close()} that has happened already and nothing does.
    */
   public void free(Memory memory) {
     if (closed) {
@@ -304,10 +326,120 @@ public final class Context implements AutoCloseable {
     }
   }
 
+  /**
+   * Copies bytes within device memory, from one piece to another that it does not overlap. Nobody
+   * waits: what is run later sees the copy.
+   */
+  public void copy(Memory target, long targetOffset, Memory source, long sourceOffset, long bytes) {
+    acquire();
+    try {
+      checkRange(target, targetOffset, bytes);
+      checkRange(source, sourceOffset, bytes);
+      backend.copy(target, targetOffset, source, sourceOffset, bytes);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Waits until everything run here so far is done, and reports what went wrong in it. {@link
+   * #read} and {@link #download} do so by themselves. Contexts of one GPU work side by side: memory
+   * that one has written may be used by another after this.
+   */
+  public void synchronize() {
+    acquire();
+    try {
+      backend.synchronize();
+    } finally {
+      release();
+    }
+  }
+
+  // Working beside other users of a GPU.
+
+  /**
+   * Memory that somebody else allocated on this context's device, a {@code CUdeviceptr} say, as
+   * memory of this context, without a copy. It stays the owner's and must be left allocated until
+   * the work on it is done and {@link #free} has let go of it. Nothing orders the work of the
+   * owner's streams with this context's: see {@link #useStream}.
+   *
+   * @param address within one allocation in the device's primary context
+   * @param bytes that may be used from there on, more than 0; they must not overlap other memory of
+   *     this context
+   * @throws LacunaException where no such memory lies on this device, or the back end is the
+   *     reference
+   */
+  public Memory adopt(long address, long bytes) {
+    acquire();
+    try {
+      return backend.adopt(address, bytes).at(device);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * The stream that ops of this context are enqueued on, a {@code CUstream}: another user of the
+   * GPU who enqueues on it as well comes after what was run here.
+   *
+   * @throws LacunaException where the back end is not CUDA
+   */
+  public long stream() {
+    acquire();
+    try {
+      return backend.stream();
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Enqueues ops on somebody else's stream from now on, after what was run here so far. The stream
+   * stays the owner's and must outlive its use here.
+   *
+   * @param stream a {@code CUstream} of the device's primary context, 0 for this context's own
+   *     again
+   * @throws LacunaException where the back end is not CUDA
+   */
+  public void useStream(long stream) {
+    acquire();
+    try {
+      backend.useStream(stream);
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Begins to measure the device's own time, till {@link #stopTimer}; a second start forgets the
+   * first.
+   *
+   * @throws LacunaException where the back end is the reference
+   */
+  public void startTimer() {
+    acquire();
+    try {
+      backend.startTimer();
+    } finally {
+      release();
+    }
+  }
+
+  /** Milliseconds that the device spent on what was run since {@link #startTimer}; waits for it. */
+  public double stopTimer() {
+    acquire();
+    try {
+      return backend.stopTimer();
+    } finally {
+      release();
+    }
+  }
+
   private void checkRange(Memory memory, long offset, long bytes) {
-    if (!memory.isAt(home)) {
+    if (!memory.isAt(device)) {
       throw new LacunaException(
-          Status.INVALID_ARGUMENT, "copy to or from memory of " + memory.home() + ", want " + home);
+          Status.INVALID_ARGUMENT,
+          "copy to or from memory of device " + memory.home() + ", want " + device);
     }
     if (memory.isFreed()) {
       throw new LacunaException(
@@ -360,6 +492,11 @@ public final class Context implements AutoCloseable {
     if (depth == 0) {
       user.set(null);
     }
+  }
+
+  /** Whether {@link #close} has been called: nothing is under way any more. */
+  public boolean isClosed() {
+    return closed;
   }
 
   /** Frees everything; closing twice is fine, closing while a thread works or holds is refused. */

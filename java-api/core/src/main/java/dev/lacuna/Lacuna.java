@@ -15,28 +15,33 @@ public final class Lacuna {
 
   private Lacuna() {}
 
-  /** Opens the best usable back end and says which in one log line. */
+  /** Opens the best usable device and says which in one log line. */
   public static Context open() {
     return open(OpenOptions.DEFAULT);
   }
 
+  /** Opens a device with all cores. */
+  public static Context open(Device device) {
+    return open(OpenOptions.DEFAULT.withDevice(device));
+  }
+
   /**
-   * Opens a back end. With {@code auto} the best one that works is taken; what was passed over and
-   * why stands in the same log line. A named one that does not work is an error with its reason.
+   * Opens a device. With {@link Device#AUTO} the best one that works is taken, a GPU only after a
+   * self-test; what was passed over and why stands in the same log line. A named one that does not
+   * work is an error with its reason.
    */
   public static Context open(OpenOptions options) {
-    List<BackendProvider> providers = providers();
-    if (!options.backend().equals("auto")) {
-      return new Context(named(providers, options.backend()), options);
+    if (!options.device().equals(Device.AUTO)) {
+      return new Context(provider(options.device().backend()), options);
     }
     StringBuilder passedOver = new StringBuilder();
-    for (BackendProvider provider : providers) {
-      Availability availability = provider.availability();
+    for (BackendProvider provider : providers()) {
+      Availability availability = provider.automatic();
       String reason = availability.reason();
       if (availability.usable()) {
         try {
           Context context = new Context(provider, options);
-          Level level = passedOver.isEmpty() ? Level.INFO : Level.WARNING;
+          Level level = provider.priority() > 0 ? Level.INFO : Level.WARNING; // else it is slow
           LOG.log(
               level,
               "back end " + context.backend() + " (" + context.describe() + ")" + passedOver);
@@ -64,7 +69,9 @@ public final class Lacuna {
     return providers;
   }
 
-  private static BackendProvider named(List<BackendProvider> providers, String name) {
+  /** The provider of that name; one that does not work is an error with its reason. */
+  public static BackendProvider provider(String name) {
+    List<BackendProvider> providers = providers();
     for (BackendProvider provider : providers) {
       if (provider.name().equals(name)) {
         Availability availability = provider.availability();
@@ -76,7 +83,7 @@ public final class Lacuna {
       }
     }
     throw new IllegalArgumentException(
-        "back end is "
+        "device is "
             + name
             + ", want auto or one of "
             + providers.stream().map(BackendProvider::name).toList());

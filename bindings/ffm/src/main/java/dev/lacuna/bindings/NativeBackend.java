@@ -15,9 +15,11 @@ import dev.lacuna.spi.OpLayouts;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,6 +36,9 @@ final class NativeBackend implements Backend {
   /** {@code LACUNA_FLAG_FAST}. */
   private static final int FLAG_FAST = 1;
 
+  /** How memory ends: its host segment with the arena, adopted memory without being freed. */
+  private record Life(Arena arena, boolean adopted) {}
+
   private static final long LARGEST_STRUCT =
       OpLayouts.ALL.stream().mapToInt(OpLayout::structSize).max().orElseThrow();
 
@@ -45,7 +50,10 @@ final class NativeBackend implements Backend {
   private final MemorySegment args = arena.allocate(LARGEST_STRUCT, 8);
   private final MemorySegment scratch = arena.allocate(JAVA_LONG);
   private final @Nullable MemorySegment[] functions;
-  private final IdentityHashMap<Memory, Arena> owned = new IdentityHashMap<>();
+  private final IdentityHashMap<Memory, Life> lives = new IdentityHashMap<>();
+
+  /** Memory of other contexts of this device that the library has been told of. */
+  private final Set<Memory> neighbours = Collections.newSetFromMap(new IdentityHashMap<>());
 
   /** A caller's segments that the call under way works on, for Java to keep them open. */
   private final MemorySegment[] few = new MemorySegment[NativeLibrary.FEW];
@@ -90,30 +98,73 @@ final class NativeBackend implements Backend {
 
   @Override
   public Memory allocate(long bytes) {
-    long address = library.alloc(context, bytes, scratch);
+    forgetFreedNeighbours();
+    return begin(library.alloc(context, bytes, scratch), bytes, false);
+  }
+
+  @Override
+  public Memory adopt(long address, long bytes) {
+    forgetFreedNeighbours();
+    library.adopt(context, address, bytes);
+    return begin(address, bytes, true);
+  }
+
+  /** A library that must know its device's memory is told of what another context allocated. */
+  private void introduce(Memory memory) {
+    Memory whole = memory.whole();
+    boolean strange =
+        kind == MemoryKind.DEVICE
+            && whole.home() != null
+            && !lives.containsKey(whole)
+            && !neighbours.contains(whole);
+    if (strange) {
+      forgetFreedNeighbours();
+      library.adopt(context, whole.address(), whole.bytes());
+      neighbours.add(whole);
+    }
+  }
+
+  /** Their addresses may come back as other memory. */
+  private void forgetFreedNeighbours() {
+    neighbours.removeIf(memory -> {
+      boolean freed = memory.isFreed();
+      if (freed) {
+        library.release(context, memory.address());
+      }
+      return freed;
+    });
+  }
+
+  private Memory begin(long address, long bytes, boolean adopted) {
     Arena life = Arena.ofShared();
     MemorySegment host =
         kind == MemoryKind.HOST
             ? MemorySegment.ofAddress(address).reinterpret(bytes, life, null)
             : null;
     Memory memory = new Memory(address, bytes, host);
-    owned.put(memory, life);
+    lives.put(memory, new Life(life, adopted));
     return memory;
   }
 
   @Override
   public void free(Memory memory) {
-    Arena life = owned.remove(memory);
+    Life life = lives.remove(memory);
     if (life == null) {
-      throw new IllegalArgumentException("this memory was not allocated here, or was freed before");
+      throw new IllegalArgumentException(
+          "this memory is not of this back end, or was freed before");
     }
     memory.markFreed();
-    life.close();
-    library.free(context, memory.address());
+    life.arena.close();
+    if (life.adopted) {
+      library.release(context, memory.address());
+    } else {
+      library.free(context, memory.address());
+    }
   }
 
   @Override
   public void upload(Memory target, long offset, MemorySegment source, long bytes) {
+    introduce(target);
     if (kind == MemoryKind.HOST) {
       MemorySegment.copy(source, 0, Objects.requireNonNull(target.host()), offset, bytes);
     } else if (source.isNative()) {
@@ -127,6 +178,7 @@ final class NativeBackend implements Backend {
 
   @Override
   public void download(MemorySegment target, Memory source, long offset, long bytes) {
+    introduce(source);
     if (kind == MemoryKind.HOST) {
       MemorySegment.copy(Objects.requireNonNull(source.host()), offset, target, 0, bytes);
     } else if (target.isNative()) {
@@ -136,6 +188,38 @@ final class NativeBackend implements Backend {
       library.download(context, stage, source.address() + offset, bytes);
       MemorySegment.copy(stage, 0, target, 0, bytes);
     }
+  }
+
+  @Override
+  public void copy(Memory target, long targetOffset, Memory source, long sourceOffset, long bytes) {
+    introduce(target);
+    introduce(source);
+    library.copy(context, target.address() + targetOffset, source.address() + sourceOffset, bytes);
+  }
+
+  @Override
+  public long stream() {
+    return library.stream(context, scratch);
+  }
+
+  @Override
+  public void useStream(long stream) {
+    library.useStream(context, stream);
+  }
+
+  @Override
+  public void startTimer() {
+    library.startTimer(context);
+  }
+
+  @Override
+  public double stopTimer() {
+    return library.stopTimer(context, scratch);
+  }
+
+  @Override
+  public void synchronize() {
+    library.synchronize(context);
   }
 
   /** Host memory that a native call can see: the heap may move. */
@@ -171,6 +255,9 @@ final class NativeBackend implements Backend {
                   + ": "
                   + fields.get(i).name()
                   + " lies on Java's heap, where native code cannot reach it");
+        }
+        if (memory != null) {
+          introduce(memory);
         }
         value = memory == null ? 0 : memory.address() + value;
         if (memory != null && memory.home() == null && memory.host() != null) {
@@ -217,10 +304,24 @@ final class NativeBackend implements Backend {
         free(room);
         workspace = null;
       }
-      room = allocate(bytes + bytes / 2);
+      room = allocateRoom(bytes);
       workspace = room;
     }
     return room;
+  }
+
+  /**
+   * Half as much again as is asked for, so that slow growth allocates seldom, where there is room.
+   */
+  private Memory allocateRoom(long bytes) {
+    try {
+      return allocate(bytes + Math.min(bytes / 2, Long.MAX_VALUE - bytes));
+    } catch (LacunaException e) {
+      if (e.status() != Status.OUT_OF_MEMORY) {
+        throw e;
+      }
+      return allocate(bytes);
+    }
   }
 
   @Override
@@ -235,11 +336,11 @@ final class NativeBackend implements Backend {
 
   @Override
   public void close() {
-    owned.forEach((memory, life) -> {
+    lives.forEach((memory, life) -> {
       memory.markFreed();
-      life.close();
+      life.arena.close();
     });
-    owned.clear();
+    lives.clear();
     library.close(context);
     arena.close();
   }

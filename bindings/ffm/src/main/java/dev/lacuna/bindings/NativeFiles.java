@@ -115,14 +115,17 @@ final class NativeFiles {
     return urls.toArray(URL[]::new);
   }
 
+  /** Folders for what is kept from process to process: the user's cache, else one for a while. */
+  static List<Path> roots() {
+    return List.of(
+        cache(),
+        Path.of(System.getProperty("java.io.tmpdir"))
+            .resolve("lacuna-" + System.getProperty("user.name")));
+  }
+
   private static Path extract(List<URL> urls, List<String> names) throws IOException {
-    List<Path> roots =
-        List.of(
-            cache(),
-            Path.of(System.getProperty("java.io.tmpdir"))
-                .resolve("lacuna-" + System.getProperty("user.name")));
     IOException failure = null;
-    for (Path root : roots) {
+    for (Path root : roots()) {
       try {
         return extractInto(root, urls, names);
       } catch (IOException e) {
@@ -191,10 +194,19 @@ final class NativeFiles {
     }
   }
 
-  private static String digest(String text) {
+  /** SHA-256 of a text, in hexadecimal digits. */
+  static String digest(String text) {
+    return digest(text.getBytes(StandardCharsets.UTF_8));
+  }
+
+  /** SHA-256 of a file, in hexadecimal digits. */
+  static String digest(Path file) throws IOException {
+    return digest(Files.readAllBytes(file));
+  }
+
+  private static String digest(byte[] bytes) {
     try {
-      MessageDigest sha = MessageDigest.getInstance("SHA-256");
-      return HexFormat.of().formatHex(sha.digest(text.getBytes(StandardCharsets.UTF_8)));
+      return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
     } catch (NoSuchAlgorithmException e) {
       throw new LacunaException(Status.INTERNAL, "this Java has no SHA-256", e);
     }

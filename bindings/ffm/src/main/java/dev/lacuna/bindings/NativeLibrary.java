@@ -1,6 +1,7 @@
 package dev.lacuna.bindings;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_DOUBLE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -39,6 +40,8 @@ final class NativeLibrary {
   // library and op.
   private static final MethodHandle CALL =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS));
+  private static final MethodHandle PLAIN_CALL =
+      LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS));
 
   /** Most segments that {@link #runKeeping} passes: few make a cheaper call. */
   static final int FEW = 8;
@@ -57,6 +60,8 @@ final class NativeLibrary {
       LINKER.downcallHandle(FunctionDescriptor.of(ADDRESS, ADDRESS));
   private static final MethodHandle ALLOC =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, ADDRESS));
+  private static final MethodHandle ADOPT =
+      LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, JAVA_LONG));
   private static final MethodHandle COPY =
       LINKER.downcallHandle(FunctionDescriptor.of(JAVA_INT, ADDRESS, ADDRESS, ADDRESS, JAVA_LONG));
   private static final MethodHandle LOOKUP =
@@ -74,6 +79,14 @@ final class NativeLibrary {
   private final MemorySegment free;
   private final MemorySegment upload;
   private final MemorySegment download;
+  private final MemorySegment copy;
+  private final MemorySegment synchronize;
+  private final MemorySegment adopt;
+  private final MemorySegment release;
+  private final MemorySegment stream;
+  private final MemorySegment useStream;
+  private final MemorySegment timerStart;
+  private final MemorySegment timerStop;
   private final MemorySegment lookup;
   private final MemorySegment runKeeping;
   private final MemorySegment open;
@@ -97,6 +110,14 @@ final class NativeLibrary {
     free = symbol("lacuna_free");
     upload = symbol("lacuna_upload");
     download = symbol("lacuna_download");
+    copy = symbol("lacuna_copy");
+    synchronize = symbol("lacuna_synchronize");
+    adopt = symbol("lacuna_adopt");
+    release = symbol("lacuna_release");
+    stream = symbol("lacuna_stream");
+    useStream = symbol("lacuna_use_stream");
+    timerStart = symbol("lacuna_timer_start");
+    timerStop = symbol("lacuna_timer_stop");
     lookup = symbol("lacuna_op_lookup");
     runKeeping = symbol("lacuna_run_keeping");
     workspace = symbol("lacuna_workspace");
@@ -263,8 +284,57 @@ final class NativeLibrary {
   }
 
   void free(MemorySegment context, long address) {
+    call(free, context, MemorySegment.ofAddress(address));
+  }
+
+  void adopt(MemorySegment context, long address, long bytes) {
     try {
-      check(context, (int) CALL.invokeExact(free, context, MemorySegment.ofAddress(address)));
+      MemorySegment foreign = MemorySegment.ofAddress(address);
+      check(context, (int) ADOPT.invokeExact(adopt, context, foreign, bytes));
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  void release(MemorySegment context, long address) {
+    call(release, context, MemorySegment.ofAddress(address));
+  }
+
+  /** {@code out} is 8 bytes of scratch. */
+  long stream(MemorySegment context, MemorySegment out) {
+    call(stream, context, out);
+    return out.get(JAVA_LONG, 0);
+  }
+
+  void useStream(MemorySegment context, long foreign) {
+    call(useStream, context, MemorySegment.ofAddress(foreign));
+  }
+
+  void startTimer(MemorySegment context) {
+    call(timerStart, context);
+  }
+
+  /** {@code out} is 8 bytes of scratch. */
+  double stopTimer(MemorySegment context, MemorySegment out) {
+    call(timerStop, context, out);
+    return out.get(JAVA_DOUBLE, 0);
+  }
+
+  void synchronize(MemorySegment context) {
+    call(synchronize, context);
+  }
+
+  private void call(MemorySegment function, MemorySegment context) {
+    try {
+      check(context, (int) PLAIN_CALL.invokeExact(function, context));
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  private void call(MemorySegment function, MemorySegment context, MemorySegment argument) {
+    try {
+      check(context, (int) CALL.invokeExact(function, context, argument));
     } catch (Throwable e) {
       throw unchecked(e);
     }
@@ -286,6 +356,22 @@ final class NativeLibrary {
           context,
           (int)
               COPY.invokeExact(download, context, target, MemorySegment.ofAddress(source), bytes));
+    } catch (Throwable e) {
+      throw unchecked(e);
+    }
+  }
+
+  void copy(MemorySegment context, long target, long source, long bytes) {
+    try {
+      check(
+          context,
+          (int)
+              COPY.invokeExact(
+                  copy,
+                  context,
+                  MemorySegment.ofAddress(target),
+                  MemorySegment.ofAddress(source),
+                  bytes));
     } catch (Throwable e) {
       throw unchecked(e);
     }
@@ -313,11 +399,7 @@ final class NativeLibrary {
   }
 
   void run(MemorySegment context, MemorySegment function, MemorySegment args) {
-    try {
-      check(context, (int) CALL.invokeExact(function, context, args));
-    } catch (Throwable e) {
-      throw unchecked(e);
-    }
+    call(function, context, args);
   }
 
   /**

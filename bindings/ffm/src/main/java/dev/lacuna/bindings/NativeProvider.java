@@ -10,6 +10,7 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +79,11 @@ abstract class NativeProvider implements BackendProvider {
   private static void requireNativeAccess() {
     MemorySegment unused = MemorySegment.NULL.reinterpret(0);
     assert unused.byteSize() == 0;
+  }
+
+  /** The file of the library, once that was found to work. */
+  final Path loadedFile() {
+    return Objects.requireNonNull(library).file();
   }
 
   @Override

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * All parameters of a model in one slab of device memory, and their gradients in another. The store
  * belongs to a device: any number of contexts may read it; the first that writes gradients holds
- * the write lease until {@link #releaseLease()}.
+ * the write lease until {@link #releaseLease()}. Contexts of one GPU work side by side: one that
+ * reads while another trains does so after that one's {@link Context#synchronize()}.
  */
 public final class ParameterStore implements AutoCloseable {
   private final Context memory;
@@ -97,6 +98,7 @@ public final class ParameterStore implements AutoCloseable {
       long element = parameter.group().placed() + parameter.start();
       memory.write(first, element * memory.real().bytes(), parameter.initial());
     }
+    memory.synchronize();
     values = first;
   }
 
@@ -114,16 +116,29 @@ public final class ParameterStore implements AutoCloseable {
   /** Another slab of zeros with the layout of one group, for an optimiser's state. */
   public synchronized Memory zeros(ParameterGroup group) {
     values();
-    return zeros(group.size());
+    Memory slab = zeros(group.size());
+    memory.synchronize();
+    return slab;
   }
 
   synchronized double[] read(Memory slab, Parameter parameter) {
+    awaitWriter();
     return memory.read(slab, parameter.offset(memory.real()), parameter.count());
   }
 
   synchronized void write(Parameter parameter, double[] value) {
+    awaitWriter();
     markChanged();
     memory.write(values(), parameter.offset(memory.real()), value);
+    memory.synchronize();
+  }
+
+  /** Where a device works by itself, the steps of who trains may still be under way. */
+  private void awaitWriter() {
+    Context holder = writer.get();
+    if (holder != null && !holder.usesHostMemory() && !holder.isClosed()) {
+      holder.synchronize();
+    }
   }
 
   /** Counts changes of values, so that a tape can tell that what it recorded is out of date. */
@@ -154,7 +169,7 @@ public final class ParameterStore implements AutoCloseable {
     if (!memory.sharesDeviceWith(context)) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
-          "parameters on back end " + memory.backend() + " are used on " + context.backend());
+          "parameters on device " + memory.device() + " are used on device " + context.device());
     }
   }
 
@@ -168,14 +183,21 @@ public final class ParameterStore implements AutoCloseable {
     }
   }
 
-  /** Lets another context write. */
+  /** Lets another context write, after what the holder has run. */
   public void releaseLease() {
+    awaitWriter();
     writer.set(null);
   }
 
   /** Frees values, gradients and optimiser state; refused while an op of any context uses them. */
   @Override
   public synchronized void close() {
+    LacunaException found = null;
+    try {
+      awaitWriter();
+    } catch (LacunaException e) {
+      found = e; // what earlier work did wrong must not keep the memory
+    }
     for (Memory slab : slabs) {
       if (!slab.isFreed() && !slab.retire()) {
         throw new LacunaException(
@@ -183,5 +205,8 @@ public final class ParameterStore implements AutoCloseable {
       }
     }
     memory.close();
+    if (found != null) {
+      throw found;
+    }
   }
 }

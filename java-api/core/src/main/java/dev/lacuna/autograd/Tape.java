@@ -84,6 +84,33 @@ public final class Tape implements AutoCloseable {
     return tensor;
   }
 
+  /**
+   * Real numbers that lie in the context's device memory already, used in place: the caller keeps
+   * them alive and unchanged till {@link #reset()}.
+   *
+   * @param where memory of the context
+   * @param at byte of it where the first number stands
+   */
+  public Tensor borrow(Memory where, long at, long... shape) {
+    int slot = values.add(DType.F32, where, at);
+    values.shape(slot, shape);
+    Tensor tensor = new Tensor(this, slot, generation);
+    long bytes = Math.multiplyExact(tensor.count(), bytes(DType.F32));
+    if (Arrays.stream(shape).anyMatch(extent -> extent < 0)
+        || at < 0
+        || bytes > where.bytes() - at) {
+      throw new IllegalArgumentException(
+          "a tensor "
+              + Arrays.toString(shape)
+              + " at byte "
+              + at
+              + " does not fit in "
+              + where.bytes()
+              + " bytes");
+    }
+    return tensor;
+  }
+
   /** A parameter's current value. */
   public Tensor use(Parameter parameter) {
     int slot = values.add(DType.F32, parameter.store().values(), parameter.offset(context.real()));

@@ -391,6 +391,14 @@ public final class RlsProjector implements AutoCloseable {
     return p().matrix();
   }
 
+  /**
+   * Whether nothing has been given to absorb since the start or {@link #reset()}, so that P is I;
+   * known without asking the device.
+   */
+  public boolean isFresh() {
+    return p().isFresh();
+  }
+
   /** Vectors absorbed since the start. */
   public long absorbed() {
     return p().absorbed();

@@ -46,6 +46,9 @@ final class RlsState implements AutoCloseable {
   private Form form;
   private Memory factor;
 
+  /** What was given to absorb: the device may have refused some of it. */
+  private long given;
+
   RlsState(Context context, int size, Form form, Norm norm) {
     this.context = context;
     this.size = size;
@@ -61,6 +64,10 @@ final class RlsState implements AutoCloseable {
     return form;
   }
 
+  boolean isFresh() {
+    return given == 0;
+  }
+
   /** Back to P = I. */
   void reset() {
     if (form != wanted) {
@@ -70,6 +77,7 @@ final class RlsState implements AutoCloseable {
       form = wanted;
     }
     fill(form, factor);
+    given = 0;
   }
 
   private long rows(Form of) {
@@ -108,6 +116,7 @@ final class RlsState implements AutoCloseable {
   void absorb(Memory r, long offset, int count, double alpha) {
     makeRoom(count);
     absorb(form, norm, factor, r, offset, count, alpha);
+    given += count;
   }
 
   private void absorb(
@@ -122,7 +131,8 @@ final class RlsState implements AutoCloseable {
 
   /** LOW_RANK: goes over to POTTER where {@code count} more rows would not fit. */
   private void makeRoom(int count) {
-    if (form != Form.LOW_RANK || count < 0 || absorbed() <= rank() - count) {
+    boolean fits = count < 0 || given <= rank() - count;
+    if (form != Form.LOW_RANK || fits || absorbed() <= rank() - count) {
       return;
     }
     double[] before = state();
@@ -193,6 +203,7 @@ final class RlsState implements AutoCloseable {
       call.tensor(RlsStep.G, gradient.out(), gradient.offset());
     }
     context.run(call);
+    given += count;
   }
 
   /** P [size, size], row-major, computed in double from the form. */

@@ -339,6 +339,8 @@ public final class VqCodebook implements AutoCloseable {
       call.tensor(VqStatistics.COUNT, hits, 0).tensor(VqStatistics.SUM, batchSums, 0);
       call.tensor(VqStatistics.PERPLEXITY, perplexities, 0);
       context.run(call);
+      context
+          .synchronize(); // a GPU refuses a wrong index only now, and then nothing may be learned
       average();
     }
   }

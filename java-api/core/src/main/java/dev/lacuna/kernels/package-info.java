@@ -8,6 +8,10 @@
  * dev.lacuna.LacunaException} and leaves every array as it was; an option out of its range is an
  * {@link IllegalArgumentException} where it is made.
  *
+ * <p>A GPU works behind the caller's back: that a number or an index in an array cannot be used is
+ * found there, changes nothing either, and is told by the next call that waits for results, or by
+ * {@link dev.lacuna.Context#synchronize()}.
+ *
  * <p>During a call no other thread may write to its arrays: the result is then undefined. A shared
  * arena that another thread tries to close meanwhile stays open and throws there, as between two
  * Java threads.

@@ -52,7 +52,7 @@ public final class GradientProjector implements AutoCloseable {
     }
     tape.withoutGradients(() -> {
       Tensor mean = ReduceOp.mean(features, ReduceOp.Over.ROWS);
-      boolean learned = order == Order.ABSORB_THEN_PROJECT || projector.absorbed() > 0;
+      boolean learned = order == Order.ABSORB_THEN_PROJECT || !projector.isFresh();
       if (learned && weight.hasGradient()) {
         project(tape, mean, alpha);
       } else {

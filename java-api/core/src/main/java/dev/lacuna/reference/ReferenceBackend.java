@@ -80,6 +80,16 @@ public final class ReferenceBackend implements Backend {
   }
 
   @Override
+  public void copy(Memory target, long targetOffset, Memory source, long sourceOffset, long bytes) {
+    MemorySegment.copy(
+        Objects.requireNonNull(source.host()),
+        sourceOffset,
+        Objects.requireNonNull(target.host()),
+        targetOffset,
+        bytes);
+  }
+
+  @Override
   public void run(OpCall call) {
     if (real == DType.F64) {
       dev.lacuna.reference.f64.ReferenceOps.run(call);

@@ -1,6 +1,8 @@
 package dev.lacuna.spi;
 
 import dev.lacuna.DType;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -31,7 +33,7 @@ public interface Backend extends AutoCloseable {
    */
   Memory allocate(long bytes);
 
-  /** Frees what {@link #allocate} returned. */
+  /** Frees what {@link #allocate} returned, lets go of what {@link #adopt} did. */
   void free(Memory memory);
 
   /** Copies bytes from the host. */
@@ -39,6 +41,41 @@ public interface Backend extends AutoCloseable {
 
   /** Copies bytes to the host and waits for them. */
   void download(MemorySegment target, Memory source, long offset, long bytes);
+
+  /** Copies bytes within the device's memory; the two ranges do not overlap. */
+  void copy(Memory target, long targetOffset, Memory source, long sourceOffset, long bytes);
+
+  /** Waits for everything issued so far and reports its errors. */
+  default void synchronize() {}
+
+  /** Makes memory of another owner on this device usable here; {@link #free} lets go of it. */
+  default Memory adopt(long address, long bytes) {
+    throw hasNone("memory of other owners");
+  }
+
+  /** The stream that work is enqueued on. */
+  default long stream() {
+    throw hasNone("streams");
+  }
+
+  /** Enqueues on a stream of another owner, 0 for the own one again. */
+  default void useStream(long stream) {
+    throw hasNone("streams");
+  }
+
+  /** Begins to measure the device's time. */
+  default void startTimer() {
+    throw hasNone("a timer of its own");
+  }
+
+  /** Milliseconds since {@link #startTimer} on the device; waits for its work. */
+  default double stopTimer() {
+    throw hasNone("a timer of its own");
+  }
+
+  private LacunaException hasNone(String what) {
+    return new LacunaException(Status.UNSUPPORTED, "the back end " + name() + " has no " + what);
+  }
 
   /** Runs an op; the call was checked by {@link OpCall#check}. */
   void run(OpCall call);

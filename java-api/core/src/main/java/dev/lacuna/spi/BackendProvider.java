@@ -7,11 +7,19 @@ public interface BackendProvider {
   /** Short name that users write: {@code reference}, {@code cpu}, {@code cuda}. */
   String name();
 
-  /** Higher is preferred when the user does not choose. */
+  /** Higher is preferred when the user does not choose; what is slow has none above 0. */
   int priority();
 
   /** Whether this provider works here; never throws. */
   Availability availability();
+
+  /**
+   * Whether it may be taken where the user does not choose, which may ask for more than to work:
+   * that it has proved to compute rightly. Never throws.
+   */
+  default Availability automatic() {
+    return availability();
+  }
 
   /** Opens a back end, or throws {@link dev.lacuna.LacunaException} with the reason. */
   Backend open(OpenOptions options);

@@ -1,5 +1,6 @@
 package dev.lacuna.spi;
 
+import dev.lacuna.Device;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -12,21 +13,14 @@ public final class Memory {
   private final long address;
   private final long bytes;
   private final @Nullable MemorySegment host;
+  private final Memory whole;
   private static final int FREED = -1;
 
-  /** Calls under way in shared memory, or FREED. */
+  /** Calls under way in shared memory, or FREED; that of the whole counts for its parts. */
   private final AtomicInteger users = new AtomicInteger();
 
   private volatile boolean shared;
-  private @Nullable Home home;
-
-  /** Where memory can be used: a back end and one of its devices. */
-  public record Home(String backend, int device) {
-    @Override
-    public String toString() {
-      return "the back end " + backend + (device == 0 ? "" : ", device " + device);
-    }
-  }
+  private @Nullable Device home;
 
   /**
    * Describes memory that a back end allocated.
@@ -39,6 +33,15 @@ public final class Memory {
     this.address = address;
     this.bytes = bytes;
     this.host = host;
+    whole = this;
+  }
+
+  private Memory(long address, long bytes, @Nullable MemorySegment host, Memory whole) {
+    this.address = address;
+    this.bytes = bytes;
+    this.host = host;
+    this.whole = whole;
+    home = whole.home;
   }
 
   /** Describes memory of the host. */
@@ -48,28 +51,31 @@ public final class Memory {
 
   /** Part of this memory, which must outlive it. */
   public Memory slice(long offset, long size) {
-    Memory part =
-        new Memory(
-            address == 0 ? 0 : address + offset,
-            size,
-            host == null ? null : host.asSlice(offset, size));
-    part.home = home;
-    return part;
+    return new Memory(
+        address == 0 ? 0 : address + offset,
+        size,
+        host == null ? null : host.asSlice(offset, size),
+        whole);
+  }
+
+  /** What was allocated at once, of which this is a part or all. */
+  public Memory whole() {
+    return whole;
   }
 
   /** Says where this memory can be used; memory of the host has no home. */
-  public Memory at(Home place) {
+  public Memory at(Device place) {
     home = place;
     return this;
   }
 
   /** Where this memory can be used, or null for memory of the host. */
-  public @Nullable Home home() {
+  public @Nullable Device home() {
     return home;
   }
 
   /** Whether it can be used there. */
-  public boolean isAt(Home place) {
+  public boolean isAt(Device place) {
     return home == null || home.equals(place);
   }
 
@@ -90,12 +96,12 @@ public final class Memory {
 
   /** Whether the back end has freed it: then no op may touch it any more. */
   public boolean isFreed() {
-    return users.get() == FREED;
+    return whole.users.get() == FREED;
   }
 
   /** Called by the back end that frees it. */
   public void markFreed() {
-    users.set(FREED);
+    whole.users.set(FREED);
   }
 
   /**
@@ -103,31 +109,31 @@ public final class Memory {
    * themselves.
    */
   public Memory share() {
-    shared = true;
+    whole.shared = true;
     return this;
   }
 
   /** Counts a call that begins; false where the memory was freed. */
   public boolean enter() {
-    if (!shared) {
+    if (!whole.shared) {
       return !isFreed();
     }
-    int now = users.get();
-    while (now != FREED && !users.compareAndSet(now, now + 1)) {
-      now = users.get();
+    int now = whole.users.get();
+    while (now != FREED && !whole.users.compareAndSet(now, now + 1)) {
+      now = whole.users.get();
     }
     return now != FREED;
   }
 
   /** Ends what {@link #enter} began. */
   public void leave() {
-    if (shared) {
-      users.decrementAndGet();
+    if (whole.shared) {
+      whole.users.decrementAndGet();
     }
   }
 
   /** Marks shared memory as freed; false while a call uses it. */
   public boolean retire() {
-    return users.compareAndSet(0, FREED);
+    return whole.users.compareAndSet(0, FREED);
   }
 }

@@ -1,6 +1,7 @@
 package dev.lacuna.spi;
 
 import dev.lacuna.DType;
+import dev.lacuna.Device;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.lang.foreign.MemorySegment;
@@ -149,7 +150,7 @@ public final class OpCall {
    * @param real the type that {@link DType#F32} stands for on the back end
    * @param home where the call is to run
    */
-  public void check(DType real, Memory.Home home) {
+  public void check(DType real, Device home) {
     for (int i = 0; i < values.length; i++) {
       OpField field = op.fields().get(i);
       if (field.kind() == FieldKind.SIZE && values[i] < 0) {
@@ -162,7 +163,7 @@ public final class OpCall {
     }
   }
 
-  private void checkTensor(int i, OpField field, DType dtype, Memory.Home home) {
+  private void checkTensor(int i, OpField field, DType dtype, Device home) {
     Memory target = memory[i];
     long rows;
     long cols;
@@ -184,7 +185,7 @@ public final class OpCall {
       return;
     }
     if (!target.isAt(home)) {
-      throw invalid(field.name() + " lies in memory of " + target.home() + ", want " + home);
+      throw invalid(field.name() + " lies in memory of device " + target.home() + ", want " + home);
     }
     MemorySegment host = target.host();
     if (host != null && !host.scope().isAlive()) {

@@ -11,7 +11,7 @@ public final class OpLayouts {
   public static final int ABI_MAJOR = 1;
 
   /** A library of a smaller minor version lacks ops or fields. */
-  public static final int ABI_MINOR = 1;
+  public static final int ABI_MINOR = 2;
 
   /** Fields of {@code linear_fwd}, by index. */
   public static final class LinearFwd {

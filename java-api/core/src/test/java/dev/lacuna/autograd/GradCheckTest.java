@@ -6,8 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.kernels.VqQuantize.Commitment;
 import dev.lacuna.kernels.VqQuantize.Estimator;
 import dev.lacuna.ops.Conv2dOp;
@@ -39,7 +39,7 @@ final class GradCheckTest {
   }
 
   private static Context open() {
-    return Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+    return Lacuna.open(Device.parse("reference-f64"));
   }
 
   /** A function of parameters; its output is multiplied by fixed weights and summed. */

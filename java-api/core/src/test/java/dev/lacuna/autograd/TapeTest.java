@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.LinearOp;
 import dev.lacuna.ops.ReduceOp;
@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Test;
 
 /** When gradients are written, kept and forgotten. */
 final class TapeTest {
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
   private final ParameterStore store = new ParameterStore(context);
   private final ParameterGroup group = store.group("g");
   private final Parameter w = group.add("w", i -> i + 1, 3);

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
@@ -42,7 +42,7 @@ final class LayerTest {
 
   @Test
   void aSequenceRunsItsLayersInOrder() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+    try (Context context = Lacuna.open(Device.parse("reference-f64"));
         ParameterStore store = new ParameterStore(context);
         Tape tape = new Tape(context)) {
       ParameterGroup group = store.group("image");

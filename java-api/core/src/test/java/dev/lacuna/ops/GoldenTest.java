@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lacuna.Context;
 import dev.lacuna.DType;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import java.util.function.UnaryOperator;
@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Ops and their gradients against torch. */
 final class GoldenTest {
   private static Context open(String backend) {
-    return Lacuna.open(OpenOptions.DEFAULT.withBackend(backend));
+    return Lacuna.open(Device.parse(backend));
   }
 
   private static double tolerance(Context context) {

@@ -6,9 +6,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.GradCheck;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
@@ -50,7 +50,7 @@ final class ReadOnlyAttentionOpTest {
 
   @BeforeEach
   void open() {
-    context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+    context = Lacuna.open(Device.parse("reference-f64"));
     tape = new Tape(context);
     store = new ParameterStore(context);
     group = store.group("x");

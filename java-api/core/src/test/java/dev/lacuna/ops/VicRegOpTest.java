@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.GradCheck;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** The VICReg loss on the tape. */
 final class VicRegOpTest {
   private static final CounterRandom RANDOM = new CounterRandom(12, 0, 0);
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
   private final Tape tape = new Tape(context);
 
   @AfterEach

@@ -8,9 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
@@ -30,7 +30,7 @@ final class GradientProjectorTest {
   private static final int ROWS = 4;
   private static final double ALPHA = 0.05;
 
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
   private final ParameterStore store = new ParameterStore(context);
   private final Linear head =
       new Linear(store.group("head"), "linear", WIDTH, CLASSES, new CounterRandom(5, 0, 0));

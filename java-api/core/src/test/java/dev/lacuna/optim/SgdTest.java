@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Trajectories of torch.optim.SGD, and what a step leaves alone. */
 final class SgdTest {
   private static Context open(String backend) {
-    return Lacuna.open(OpenOptions.DEFAULT.withBackend(backend));
+    return Lacuna.open(Device.parse(backend));
   }
 
   /** Gives a parameter a gradient: that of sum(parameter g). */

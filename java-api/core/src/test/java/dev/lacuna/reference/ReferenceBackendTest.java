@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.DType;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
@@ -27,7 +27,7 @@ final class ReferenceBackendTest {
   @ParameterizedTest
   @ValueSource(strings = {"reference", "reference-f64"})
   void everyOpIsThere(String name) {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend(name))) {
+    try (Context context = Lacuna.open(Device.parse(name))) {
       assertEquals(name, context.backend());
       for (OpLayout op : OpLayouts.ALL) {
         assertTrue(context.supports(op), op.name() + " has no reference: add it to ReferenceOps");
@@ -43,7 +43,7 @@ final class ReferenceBackendTest {
   }
 
   private static double roundTrip(String backend) {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend(backend));
+    try (Context context = Lacuna.open(Device.parse(backend));
         Tape tape = new Tape(context)) {
       Tensor sum = ElementwiseOp.affine(tape.input(new double[] {1}, 1), 1, 1e9);
       return ElementwiseOp.affine(sum, 1, -1e9).toDoubleArray()[0];
@@ -68,7 +68,7 @@ final class ReferenceBackendTest {
 
   @Test
   void copiesOutsideTheMemoryAreRefused() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"))) {
+    try (Context context = Lacuna.open(Device.parse("reference"))) {
       Memory memory = context.allocate(16);
       for (long offset : new long[] {-4, 16, Long.MAX_VALUE}) {
         assertThrows(LacunaException.class, () -> context.write(memory, offset, new int[1]));
@@ -80,7 +80,7 @@ final class ReferenceBackendTest {
 
   @Test
   void moreMemoryThanThereIsIsAnErrorWithItsStatus() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"))) {
+    try (Context context = Lacuna.open(Device.parse("reference"))) {
       LacunaException e =
           assertThrows(LacunaException.class, () -> context.allocate(Long.MAX_VALUE - 1000));
       assertEquals(Status.OUT_OF_MEMORY, e.status());

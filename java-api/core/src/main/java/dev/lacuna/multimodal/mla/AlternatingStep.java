@@ -76,7 +76,8 @@ public final class AlternatingStep implements AutoCloseable {
   }
 
   /**
-   * One step of one modality. Where the loss is not finite nothing moves and nothing is absorbed.
+   * One step of one modality. It is only set going: on a GPU nobody waits until the loss is read. A
+   * loss that is not finite makes the parameters so; the projector refuses features that are not.
    *
    * @param tape holds x and labels; everything on it stays readable until its next reset
    * @param modality which encoder
@@ -84,24 +85,20 @@ public final class AlternatingStep implements AutoCloseable {
    * @param labels their classes
    * @param learningRate of the encoder
    * @param alpha see {@link #alpha}
-   * @return the loss before the step
+   * @return the loss before the step, on the tape
    */
-  public double apply(
+  public Tensor apply(
       Tape tape, int modality, Tensor x, Tensor labels, double learningRate, double alpha) {
     model.store().zeroGrad();
     Tensor features = model.features(modality, x);
     Tensor loss = SoftmaxOp.crossEntropy(model.head().forward(features), labels);
-    double value = loss.item();
-    if (!Double.isFinite(value)) {
-      return value;
-    }
     loss.backward();
     if (projector != null) {
       projector.apply(tape, features, alpha);
     }
     encoders.get(modality).step(learningRate);
     heads.get(modality).step(learningRate * options.headRate());
-    return value;
+    return loss;
   }
 
   @Override

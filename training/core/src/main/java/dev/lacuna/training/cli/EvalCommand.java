@@ -39,7 +39,7 @@ final class EvalCommand implements Callable<Integer> {
   private boolean json;
 
   @Mixin private DataOptions data = new DataOptions();
-  @Mixin private BackendOptions backend = new BackendOptions();
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Override
   public Integer call() {
@@ -48,7 +48,7 @@ final class EvalCommand implements Callable<Integer> {
     long start = System.nanoTime();
     AvMnist.Options wanted =
         data.avMnist(config.train(), config.validation(), config.test(), config.dataSeed());
-    try (Context context = Lacuna.open(backend.options())) {
+    try (Context context = Lacuna.open(device.options())) {
       MultimodalData samples = AvMnist.prepare(wanted, Progress.onStandardError());
       Results results = new MlaExperiment(context, samples, config).evaluate(folder);
       PrintWriter out = spec.commandLine().getOut();

@@ -190,7 +190,7 @@ final class TrainCommand implements Callable<Integer> {
 
   @Mixin private SampleOptions samples = new SampleOptions();
   @Mixin private DataOptions data = new DataOptions();
-  @Mixin private BackendOptions backend = new BackendOptions();
+  @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Override
   public Integer call() {
@@ -200,7 +200,7 @@ final class TrainCommand implements Callable<Integer> {
     try {
       config = config();
       wanted = samples.of(data);
-      where = backend.options();
+      where = device.options();
     } catch (IllegalArgumentException | LacunaException e) {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }

@@ -8,15 +8,15 @@ import dev.lacuna.multimodal.Fusion;
 /** A model that learns batch by batch and gives logits for each modality. */
 public interface Learner extends AutoCloseable {
   /**
-   * Learns from a batch; where the loss is not finite, nothing moves.
+   * Learns from a batch, without waiting for the device.
    *
    * @param tape is reset and used
    * @param learningRate of this step
    * @param step number of the batch within the epoch
    * @param steps batches of the epoch
-   * @return the mean loss before the step
+   * @param losses receives the losses before the step, one or several
    */
-  double learn(Tape tape, Batch batch, double learningRate, int step, int steps);
+  void learn(Tape tape, Batch batch, double learningRate, int step, int steps, Losses losses);
 
   /** Logits [n, classes] of inputs of one modality. */
   Tensor logits(int modality, Tensor x);

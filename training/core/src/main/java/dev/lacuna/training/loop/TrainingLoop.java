@@ -24,6 +24,9 @@ public final class TrainingLoop {
   private static final int VALIDATION_TABLE = 0x7A02;
   private static final int AUGMENT = 0x7A03;
 
+  /** Steps from one look at the loss to the next, for which a GPU must be waited for. */
+  private static final int READ_EVERY = 16;
+
   /**
    * Settings.
    *
@@ -67,7 +70,24 @@ public final class TrainingLoop {
    */
   public record Run(List<Epoch> epochs, Epoch best) {}
 
-  private TrainingLoop() {}
+  private final Learner learner;
+  private final Tape tape;
+  private final MultimodalData data;
+  private final Presence presence;
+  private final Options options;
+  private final int steps;
+  private final int[] mostShift;
+
+  private TrainingLoop(
+      Learner learner, Tape tape, MultimodalData data, Presence presence, Options options) {
+    this.learner = learner;
+    this.tape = tape;
+    this.data = data;
+    this.presence = presence;
+    this.options = options;
+    steps = Math.ceilDiv(data.train().size(), options.batch());
+    mostShift = RandomShift.parse(options.shift(), data.modalityNames());
+  }
 
   /**
    * Trains.
@@ -83,46 +103,20 @@ public final class TrainingLoop {
       Options options,
       String name,
       Progress progress) {
-    int samples = data.train().size();
-    int steps = Math.ceilDiv(samples, options.batch());
-    int[] most = RandomShift.parse(options.shift(), data.modalityNames());
+    return new TrainingLoop(learner, tape, data, presence, options).run(name, progress);
+  }
+
+  private Run run(String name, Progress progress) {
     long start = System.nanoTime();
     List<Epoch> epochs = new ArrayList<>();
     Epoch best = null;
     List<double[]> bestParameters = List.of();
-    try (Progress.Task task = progress.start(name, (long) steps * options.epochs())) {
+    try (Losses losses = new Losses(tape.context(), READ_EVERY, data.modalities().size());
+        Progress.Task task = progress.start(name, (long) steps * options.epochs())) {
       for (int e = 1; e <= options.epochs(); e++) {
-        int[] order = new CounterRandom(options.seed(), SHUFFLE, e).permutation(samples);
-        double sum = 0;
-        for (int step = 0; step < steps; step++) {
-          int from = step * options.batch();
-          int[] chosen =
-              Arrays.copyOfRange(order, from, from + Math.min(options.batch(), samples - from));
-          RandomShift shift =
-              new RandomShift(most, new CounterRandom(options.seed(), AUGMENT, step + e * steps));
-          double done = (e - 1 + (double) step / steps) / options.epochs();
-          double rate = options.learningRate() * 0.5 * (1 + Math.cos(Math.PI * done));
-          double loss =
-              learner.learn(
-                  tape, new Batch(data, data.train(), presence, chosen, shift), rate, step, steps);
-          if (!Double.isFinite(loss)) {
-            throw new LacunaException(
-                Status.NON_FINITE,
-                "the loss is "
-                    + loss
-                    + " in epoch "
-                    + e
-                    + ", step "
-                    + step
-                    + "; try a smaller --learning-rate than "
-                    + options.learningRate());
-          }
-          sum += loss;
-          task.step(1);
-          task.message(String.format(Locale.ROOT, "loss %.4f", sum / (step + 1)));
-        }
+        double loss = train(e, losses, task);
         double accuracy = validate(learner, tape, data);
-        Epoch epoch = new Epoch(e, sum / steps, accuracy, (System.nanoTime() - start) / 1e9);
+        Epoch epoch = new Epoch(e, loss, accuracy, (System.nanoTime() - start) / 1e9);
         epochs.add(epoch);
         if (best == null || epoch.validation() > best.validation()) {
           best = epoch;
@@ -135,6 +129,61 @@ public final class TrainingLoop {
       parameters.get(i).set(bestParameters.get(i));
     }
     return new Run(epochs, Objects.requireNonNull(best));
+  }
+
+  /** The mean loss of an epoch. */
+  private double train(int epoch, Losses losses, Progress.Task task) {
+    int samples = data.train().size();
+    int[] order = new CounterRandom(options.seed(), SHUFFLE, epoch).permutation(samples);
+    double sum = 0;
+    for (int step = 0; step < steps; step++) {
+      int from = step * options.batch();
+      int[] chosen =
+          Arrays.copyOfRange(order, from, from + Math.min(options.batch(), samples - from));
+      CounterRandom random = new CounterRandom(options.seed(), AUGMENT, step + epoch * steps);
+      RandomShift shift = new RandomShift(mostShift, random);
+      Batch batch = new Batch(data, data.train(), presence, chosen, shift);
+      double done = (epoch - 1 + (double) step / steps) / options.epochs();
+      double rate = options.learningRate() * 0.5 * (1 + Math.cos(Math.PI * done));
+      try {
+        learner.learn(tape, batch, rate, step, steps, losses);
+        losses.endStep();
+        if (losses.unread() == READ_EVERY || step == steps - 1) {
+          sum += read(losses, step);
+          task.message(String.format(Locale.ROOT, "loss %.4f", sum / (step + 1)));
+        }
+      } catch (LacunaException e) {
+        if (e.status() != Status.NON_FINITE) {
+          throw e;
+        }
+        throw new LacunaException(
+            Status.NON_FINITE,
+            "epoch "
+                + epoch
+                + " diverges: "
+                + e.getMessage()
+                + "; try a smaller --learning-rate than "
+                + options.learningRate(),
+            e);
+      }
+      task.step(1);
+    }
+    return sum / steps;
+  }
+
+  /** The sum of the losses up to a step that were not read before. */
+  private static double read(Losses losses, int step) {
+    int first = step + 1 - losses.unread();
+    double[] means = losses.read();
+    double sum = 0;
+    for (int i = 0; i < means.length; i++) {
+      if (!Double.isFinite(means[i])) {
+        throw new LacunaException(
+            Status.NON_FINITE, "the loss is " + means[i] + " in step " + (first + i));
+      }
+      sum += means[i];
+    }
+    return sum;
   }
 
   /** Mean accuracy over all missing patterns: what an epoch is chosen by. */

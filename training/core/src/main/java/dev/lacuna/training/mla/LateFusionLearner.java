@@ -17,6 +17,7 @@ import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Losses;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -53,16 +54,14 @@ public final class LateFusionLearner implements Learner {
   }
 
   @Override
-  public double learn(Tape tape, Batch batch, double learningRate, int index, int steps) {
+  public void learn(
+      Tape tape, Batch batch, double learningRate, int index, int steps, Losses losses) {
     tape.reset();
     store.zeroGrad();
     Tensor loss = loss(tape, batch);
-    double value = loss.item();
-    if (Double.isFinite(value)) {
-      loss.backward();
-      sgd.step(learningRate);
-    }
-    return value;
+    losses.add(loss);
+    loss.backward();
+    sgd.step(learningRate);
   }
 
   /** Cross-entropy of the mean of the logits that each sample has. */

@@ -15,6 +15,7 @@ import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Losses;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -54,9 +55,8 @@ public final class MlaLearner implements Learner {
   }
 
   @Override
-  public double learn(Tape tape, Batch batch, double learningRate, int index, int steps) {
-    double sum = 0;
-    int taught = 0;
+  public void learn(
+      Tape tape, Batch batch, double learningRate, int index, int steps, Losses losses) {
     double alpha = AlternatingStep.alpha(index, steps);
     for (int m = 0; m < model.encoders().size(); m++) {
       int[] positions = batch.positions(m);
@@ -65,10 +65,8 @@ public final class MlaLearner implements Learner {
       }
       tape.reset();
       Tensor x = batch.inputs(tape, m, positions);
-      sum += step.apply(tape, m, x, batch.labels(tape, positions), learningRate, alpha);
-      taught++;
+      losses.add(step.apply(tape, m, x, batch.labels(tape, positions), learningRate, alpha));
     }
-    return sum / taught;
   }
 
   @Override

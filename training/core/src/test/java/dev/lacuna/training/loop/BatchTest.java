@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.multimodal.Presence;
@@ -31,7 +31,7 @@ class BatchTest {
     assertArrayEquals(new int[] {0, 2, 3}, batch.positions(IMAGE));
     assertArrayEquals(new int[] {0, 1, 2}, batch.positions(AUDIO));
     assertArrayEquals(new int[0], batch(1, 4).positions(IMAGE));
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+    try (Context context = Lacuna.open(Device.parse("reference"));
         Tape tape = new Tape(context)) {
       Tensor images = batch.inputs(tape, IMAGE, batch.positions(IMAGE));
       assertArrayEquals(new long[] {3, 1, 4, 4}, images.shape());
@@ -50,7 +50,7 @@ class BatchTest {
 
   @Test
   void aBatchOfOneHasOneRow() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+    try (Context context = Lacuna.open(Device.parse("reference"));
         Tape tape = new Tape(context)) {
       Batch batch = batch(4);
       assertEquals(0, batch.positions(IMAGE).length);

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Fusion;
@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 
 class PredictionsTest {
   private final MultimodalData data = Toy.data(3, 3, 300);
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+  private final Context context = Lacuna.open(Device.parse("reference"));
   private final Tape tape = new Tape(context);
   private final Learner learner = new MlaLearner(context, data, MlaOptionsTest.SMALL, 0);
 

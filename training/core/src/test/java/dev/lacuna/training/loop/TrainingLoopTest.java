@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.Status;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterStore;
@@ -39,7 +39,7 @@ class TrainingLoopTest {
   /** Validation labels are 1, 2, 0, 1: class 1 is right for half of them, the others for less. */
   private final MultimodalData data = Toy.data(TRAIN, 4, 3);
 
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+  private final Context context = Lacuna.open(Device.parse("reference"));
   private final Tape tape = new Tape(context);
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
 
@@ -67,12 +67,14 @@ class TrainingLoopTest {
     }
 
     @Override
-    public double learn(Tape unused, Batch batch, double learningRate, int step, int steps) {
+    public void learn(
+        Tape reset, Batch batch, double learningRate, int step, int steps, Losses losses) {
       batches.add(batch.samples());
       rates.add(learningRate);
       double loss = seen() == badStep ? Double.NaN : seen();
       count.set(new double[] {seen() + 1});
-      return loss;
+      reset.reset();
+      losses.add(reset.input(new double[] {loss}, 1));
     }
 
     @Override
@@ -185,7 +187,9 @@ class TrainingLoopTest {
       learner.badStep = STEPS + 1;
       LacunaException error = assertThrows(LacunaException.class, () -> run(learner, 2, 2, 0));
       assertEquals(Status.NON_FINITE, error.status());
-      assertTrue(error.getMessage().contains("NaN in epoch 2, step 1"), error.getMessage());
+      assertTrue(
+          error.getMessage().contains("epoch 2 diverges: the loss is NaN in step 1"),
+          error.getMessage());
       assertTrue(error.getMessage().contains("--learning-rate than 0.4"), error.getMessage());
     }
   }

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.GradCheck;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.Tape;
@@ -25,7 +25,7 @@ class LateFusionLearnerTest {
   private static final byte[] TABLE = {1, 1, 0, 1, 1, 0, 1, 1};
   private static final int[] SAMPLES = {0, 1, 2, 3};
 
-  private final Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference-f64"));
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
   private final Tape tape = new Tape(context);
   private final MultimodalData data = Toy.data(4, 1, 1);
   private final Batch batch =

@@ -7,8 +7,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
-import dev.lacuna.OpenOptions;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.io.SafeTensors;
 import java.io.IOException;
@@ -149,7 +149,7 @@ class RunFolderTest {
 
   @Test
   void aModelComesBackBitEqual() {
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+    try (Context context = Lacuna.open(Device.parse("reference"));
         ParameterStore saved = store(context, 1.0 / 3);
         ParameterStore loaded = store(context, 0)) {
       RunFolder run = RunFolder.create(temporary.resolve("run"));
@@ -168,7 +168,7 @@ class RunFolderTest {
     Path folder = temporary.resolve("run");
     RunFolder run = finished(folder);
     Path file = folder.resolve("model-0.safetensors");
-    try (Context context = Lacuna.open(OpenOptions.DEFAULT.withBackend("reference"));
+    try (Context context = Lacuna.open(Device.parse("reference"));
         ParameterStore store = store(context, 1)) {
       assertSays(() -> run.readModel(0, store), "run has no model-0.safetensors");
 

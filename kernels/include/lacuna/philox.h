@@ -1,8 +1,11 @@
-// Counter-based random numbers (Philox 4x32-10, Salmon et al., SC 2011), bit-equal to dev.lacuna.CounterRandom.
-#ifndef LACUNA_SRC_PHILOX_H
-#define LACUNA_SRC_PHILOX_H
+// Counter-based random numbers (Philox 4x32-10, Salmon et al., SC 2011), bit-equal to dev.lacuna.CounterRandom. One
+// text for kernels and for the CPU, so that both draw the same.
+#ifndef LACUNA_PHILOX_H
+#define LACUNA_PHILOX_H
 
 #include <cstdint>
+
+#include "lacuna/both.h"
 
 namespace lacuna {
 
@@ -11,7 +14,7 @@ struct Philox {
   int32_t stream, step;
 
   // 32 random bits for a draw.
-  uint32_t bits(int64_t index) const {
+  LACUNA_BOTH uint32_t bits(int64_t index) const {
     const uint64_t block = static_cast<uint64_t>(index) >> 2;
     uint32_t c[4] = {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(stream),
                      static_cast<uint32_t>(step)};
@@ -25,14 +28,16 @@ struct Philox {
       k0 += 0x9E3779B9;
       k1 += 0xBB67AE85;
     }
-    return c[index & 3];
+    // Written without an index into c, which would move it from registers to memory on the GPU.
+    const uint32_t even = index & 2 ? c[2] : c[0], odd = index & 2 ? c[3] : c[1];
+    return index & 1 ? odd : even;
   }
 
   // Uniform in [0, 1) with 24 random bits.
-  double uniform(int64_t index) const { return (bits(index) >> 8) * 0x1p-24; }
+  LACUNA_BOTH double uniform(int64_t index) const { return (bits(index) >> 8) * 0x1p-24; }
 
   // Uniform in [0, bound), bound < 2^32.
-  int64_t below(int64_t index, int64_t bound) const {
+  LACUNA_BOTH int64_t below(int64_t index, int64_t bound) const {
     return static_cast<int64_t>(bits(index) * static_cast<uint64_t>(bound) >> 32);
   }
 };

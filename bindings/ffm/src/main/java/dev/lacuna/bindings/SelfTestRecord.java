@@ -1,0 +1,104 @@
+package dev.lacuna.bindings;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Optional;
+import java.util.function.Supplier;
+
+/**
+ * The outcome of a self-test, kept in the user's cache folder so that one run serves all later
+ * processes. The file says that the test runs before it does: one that says so while nobody holds
+ * its lock is of a process that the test has ended.
+ */
+final class SelfTestRecord {
+  private static final String RUNNING = "running";
+  private static final String PASSED = "passed";
+  private static final String FAILED = "failed: ";
+
+  /**
+   * What is known.
+   *
+   * @param passed whether the test found nothing wrong
+   * @param text for people
+   */
+  record Outcome(boolean passed, String text) {}
+
+  private SelfTestRecord() {}
+
+  /**
+   * The outcome of earlier, or that of running the test now.
+   *
+   * @param root cache folder
+   * @param key what the test depends on
+   * @param test answers what is wrong, "" if nothing; what it throws is not kept
+   * @throws IOException where nothing can be kept there
+   */
+  static synchronized Outcome once(Path root, String key, Supplier<String> test)
+      throws IOException {
+    Path folder = Files.createDirectories(root.resolve("selftest"));
+    Path file = folder.resolve(NativeFiles.digest(key) + ".txt");
+    try (FileChannel channel =
+            FileChannel.open(
+                file,
+                StandardOpenOption.CREATE,
+                StandardOpenOption.READ,
+                StandardOpenOption.WRITE);
+        FileLock lock = channel.lock()) {
+      assert lock.isValid();
+      String known = read(channel).lines().findFirst().orElse("");
+      if (known.equals(RUNNING)) {
+        known = FAILED + "the process that ran it did not live to its end";
+        write(channel, known, key);
+      } else if (known.isEmpty()) {
+        write(channel, RUNNING, key);
+        known = run(channel, test);
+        write(channel, known, key);
+      }
+      return known.equals(PASSED)
+          ? new Outcome(true, "self-test passed")
+          : new Outcome(false, "self-test " + known + "; delete " + file + " to repeat it");
+    }
+  }
+
+  private static String run(FileChannel channel, Supplier<String> test) throws IOException {
+    // Ctrl-C is no failure of the device.
+    Thread forget =
+        new Thread(() -> {
+          try {
+            channel.truncate(0);
+          } catch (IOException e) {
+            // the record stays: it can be deleted
+          }
+        });
+    Runtime.getRuntime().addShutdownHook(forget);
+    Optional<String> wrong = Optional.empty();
+    try {
+      wrong = Optional.of(test.get());
+    } finally {
+      Runtime.getRuntime().removeShutdownHook(forget);
+      if (wrong.isEmpty()) {
+        channel.truncate(0);
+      }
+    }
+    return wrong.get().isEmpty() ? PASSED : FAILED + wrong.get();
+  }
+
+  private static String read(FileChannel channel) throws IOException {
+    ByteBuffer bytes = ByteBuffer.allocate(Math.toIntExact(Math.min(channel.size(), 1 << 16)));
+    while (bytes.hasRemaining() && channel.read(bytes, bytes.position()) > 0) {}
+    return UTF_8.decode(bytes.flip()).toString();
+  }
+
+  private static void write(FileChannel channel, String outcome, String key) throws IOException {
+    channel.truncate(0);
+    channel.write(ByteBuffer.wrap((outcome + "\n" + key).getBytes(UTF_8)), 0);
+    channel.force(true);
+  }
+}

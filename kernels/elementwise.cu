@@ -1,0 +1,81 @@
+// Sum, difference, product, rectifier and affine map of x[n, d], element by element; y[y_n, y_d] is repeated along
+// rows, columns or both.
+//
+//   fwd   out = x + y | x - y | x y | max(x, 0) | alpha x + beta
+//   bwd   dx = dout | dout | dout y | dout [x > 0] | alpha dout
+//         dy = dout | -dout | dout x, where y is not repeated; where it is, the sums of reduce.cu over those axes
+//
+//   kernel           grid   threads  block's work
+//   elementwise_fwd  tiles  256      a tile (tiling.h): 1,024 columns x 4 rows, or 4 w columns x 1,024/w rows
+//   elementwise_bwd  tiles  256      the same, dx and dy together
+//
+// The launcher makes one long row of tensors without gaps. Four columns lie in one 16-byte access where rows are
+// aligned to it.
+//
+// Each element is read once and written once: fwd 12 n d bytes with y of x's size (8 n d with a repeated y or none),
+// bwd MUL 20 n d; at most 2 flops an element: bound by memory. 4096 x 1024, x + y: 50 MB, 25 us at 2.04 TB/s.
+#include "lacuna/elementwise_codes.h"
+#include "lacuna/tiling.cuh"
+
+using namespace lacuna;
+using namespace lacuna::elementwise;
+
+// one_column: y has one number a row; ld_y is 0 where it has one row.
+LACUNA_KERNEL(elementwise_fwd, kTilingThreads)
+(Tiling tiling, const float* x, int64_t ld_x, const float* y, int64_t ld_y, int32_t one_column, float* out,
+ int64_t ld_out, int32_t code, float alpha, float beta) {
+  const Matrix<const float> x_matrix(x, tiling.rows, tiling.cols, ld_x);
+  const Broadcast y_matrix(y, tiling.rows, tiling.cols, ld_y, one_column != 0);
+  const Matrix<float> to(out, tiling.rows, tiling.cols, ld_out);
+  for_places(tiling, [&](int64_t row, int64_t col) {
+    const float4 a = x_matrix.load(row, col);
+    const float4 b = takes_y(code) ? y_matrix.load(row, col) : a;
+    to.store(row, col,
+             each(
+                 [=](float p, float q) {
+                   switch (code) {
+                     case kAdd:
+                       return p + q;
+                     case kSub:
+                       return p - q;
+                     case kMul:
+                       return p * q;
+                     case kRelu:
+                       return p <= 0.0f ? 0.0f : p;  // NaN stays
+                     default:
+                       return fmaf(alpha, p, beta);
+                   }
+                 },
+                 a, b));
+  });
+}
+
+// dx, dy: NULL where not wanted.
+LACUNA_KERNEL(elementwise_bwd, kTilingThreads)
+(Tiling tiling, const float* dout, int64_t ld_dout, const float* x, int64_t ld_x, const float* y, int64_t ld_y,
+ int32_t one_column, float* dx, int64_t ld_dx, int32_t acc_dx, float* dy, int64_t ld_dy, int32_t acc_dy, int32_t code,
+ float alpha) {
+  const Matrix<const float> dout_matrix(dout, tiling.rows, tiling.cols, ld_dout);
+  const Matrix<const float> x_matrix(x, tiling.rows, tiling.cols, ld_x);
+  const Broadcast y_matrix(y, tiling.rows, tiling.cols, ld_y, one_column != 0);
+  const Matrix<float> dx_matrix(dx, tiling.rows, tiling.cols, ld_dx), dy_matrix(dy, tiling.rows, tiling.cols, ld_dy);
+  const auto product = [](float p, float q) { return p * q; };
+  for_places(tiling, [&](int64_t row, int64_t col) {
+    const float4 g = dout_matrix.load(row, col);
+    if (dx) {
+      float4 value = g;
+      if (code == kMul) value = each(product, g, y_matrix.load(row, col));
+      if (code == kRelu) {
+        value = each([](float p, float q) { return q <= 0.0f ? 0.0f : p; }, g, x_matrix.load(row, col));
+      }
+      if (code == kAffine) value = scaled(alpha, g);
+      write(dx_matrix, row, col, value, acc_dx != 0);
+    }
+    if (dy) {
+      float4 value = g;
+      if (code == kSub) value = scaled(-1.0f, g);
+      if (code == kMul) value = each(product, g, x_matrix.load(row, col));
+      write(dy_matrix, row, col, value, acc_dy != 0);
+    }
+  });
+}
