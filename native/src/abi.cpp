@@ -164,6 +164,10 @@ lacuna_status lacuna_synchronize(lacuna_context* ctx) {
   return guarded(ctx, "synchronize", [=] { return ctx->synchronize(); });
 }
 
+lacuna_status lacuna_synchronize_device(lacuna_context* ctx) {
+  return guarded(ctx, "synchronize_device", [=] { return ctx->synchronize_device(); });
+}
+
 lacuna_status lacuna_adopt(lacuna_context* ctx, void* address, int64_t bytes) {
   return guarded(ctx, "adopt", [=] { return ctx->adopt(address, bytes); });
 }

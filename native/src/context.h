@@ -52,6 +52,7 @@ struct lacuna_context {
   virtual lacuna_status download(void* host, const void* device, int64_t bytes) = 0;
   virtual lacuna_status copy(void* target, const void* source, int64_t bytes) = 0;
   virtual lacuna_status synchronize() = 0;
+  virtual lacuna_status synchronize_device() = 0;
   virtual lacuna_status stream(void** out);
   virtual lacuna_status use_stream(void* stream);
   virtual lacuna_status timer_start() = 0;

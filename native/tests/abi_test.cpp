@@ -99,6 +99,7 @@ class BareContext final : public lacuna_context {
   lacuna_status download(void*, const void*, int64_t) override { throw std::runtime_error("torn"); }
   lacuna_status copy(void*, const void*, int64_t) override { throw 1; }
   lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status synchronize_device() override { return LACUNA_OK; }
   lacuna_status timer_start() override { return LACUNA_OK; }
   lacuna_status timer_stop(double*) override { return LACUNA_OK; }
   lacuna_status enter(const char* call) override {
@@ -226,6 +227,7 @@ TEST(Memory, is_aligned_tracked_and_copied) {
   EXPECT_EQ(LACUNA_OK, lacuna_download(ctx, text, b, 3));
   EXPECT_STREQ("ab", text);
   EXPECT_EQ(LACUNA_OK, lacuna_synchronize(ctx));
+  EXPECT_EQ(LACUNA_OK, lacuna_synchronize_device(ctx));
   EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_copy(ctx, b, static_cast<char*>(b) + 1, 2));
   EXPECT_EQ("copy: source and target overlap within 2 bytes", ctx.error());
   EXPECT_EQ(LACUNA_INVALID_ARGUMENT, lacuna_copy(ctx, b, a, -1));

@@ -75,6 +75,10 @@ LACUNA_API lacuna_status lacuna_download(lacuna_context* ctx, void* host, const 
 LACUNA_API lacuna_status lacuna_copy(lacuna_context* ctx, void* target, const void* source, int64_t bytes);
 // Waits until all work issued on this context is done and reports its errors. A no-op on the CPU.
 LACUNA_API lacuna_status lacuna_synchronize(lacuna_context* ctx);
+// Waits until all work of all contexts of the device is done, that of other parts of the program included; what went
+// wrong in the work of others stays theirs to report. For memory that several contexts use, before it is written or
+// freed. A no-op on the CPU.
+LACUNA_API lacuna_status lacuna_synchronize_device(lacuna_context* ctx);
 
 // Memory that another program part allocated on the device, a CUdeviceptr say, for use as tensors without a copy:
 // [address, address + bytes) must lie in one of its allocations in the device's primary context or of one of the

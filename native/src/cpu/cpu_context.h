@@ -44,6 +44,7 @@ class CpuContext final : public lacuna_context {
   lacuna_status download(void* host, const void* device, int64_t bytes) override { return copy(host, device, bytes); }
   lacuna_status copy(void* target, const void* source, int64_t bytes) override;
   lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status synchronize_device() override { return LACUNA_OK; }
   lacuna_status timer_start() override;
   lacuna_status timer_stop(double* milliseconds) override;
 

@@ -206,6 +206,8 @@ lacuna_status CudaContext::synchronize() {
   return report_fault();
 }
 
+lacuna_status CudaContext::synchronize_device() { return check(driver_.cuCtxSynchronize()); }
+
 DriverResult CudaContext::fetch_fault() {
   return driver_.cuMemcpyDtoHAsync_v2(fetched_fault_, fault_, sizeof *fetched_fault_, stream_);
 }

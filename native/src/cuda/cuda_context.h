@@ -33,6 +33,7 @@ class CudaContext final : public lacuna_context {
   lacuna_status download(void* host, const void* device, int64_t bytes) override;
   lacuna_status copy(void* target, const void* source, int64_t bytes) override;
   lacuna_status synchronize() override;
+  lacuna_status synchronize_device() override;
   lacuna_status stream(void** out) override;
   lacuna_status use_stream(void* stream) override;
   lacuna_status timer_start() override;

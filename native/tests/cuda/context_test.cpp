@@ -361,6 +361,28 @@ TEST_F(CudaContext, RefusesTensorsOfAnotherContextOrDevice) {
   }
 }
 
+TEST_F(CudaContext, WaitsForTheWorkOfAllContextsOfItsDevice) {
+  driver.standin_defer(1);
+  const lacuna_rls_project_args args = projection();
+  ASSERT_EQ(LACUNA_OK, run(LACUNA_OP_rls_project, &args)) << error();
+  const DeviceContext writer(0);
+  ASSERT_EQ(LACUNA_OK, cuda.lacuna_adopt(writer, args.g, 24)) << writer.error();
+  ASSERT_EQ(LACUNA_OK, cuda.lacuna_synchronize_device(writer)) << writer.error();
+  const std::vector<float> other(6, 100);
+  ASSERT_EQ(LACUNA_OK, cuda.lacuna_upload(writer, const_cast<float*>(args.g), other.data(), 24)) << writer.error();
+  ASSERT_EQ(LACUNA_OK, cuda.lacuna_synchronize(writer)) << writer.error();
+  EXPECT_EQ(projected, download(args.out, 6)) << "of what lay there before";
+}
+
+TEST_F(CudaContext, LeavesWhatWentWrongInTheWorkOfAnotherContextToThatOne) {
+  const lacuna_rls_project_args args = projection(-1);
+  ASSERT_EQ(LACUNA_OK, run(LACUNA_OP_rls_project, &args)) << error();
+  const DeviceContext other(0);
+  EXPECT_EQ(LACUNA_OK, cuda.lacuna_synchronize_device(other)) << other.error();
+  EXPECT_EQ(LACUNA_OK, cuda.lacuna_synchronize_device(ctx())) << error();
+  EXPECT_EQ(LACUNA_INVALID_ARGUMENT, cuda.lacuna_synchronize(ctx()));
+}
+
 TEST_F(CudaContext, LaunchesNothingForEmptySizes) {
   lacuna_rls_project_args args = projection();
   args.c = 0;

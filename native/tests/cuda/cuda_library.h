@@ -31,27 +31,28 @@ void find(void* library, const char* name, Function& function) {
 // names are linked in from the CPU library, so these are looked up.
 struct CudaLibrary {
 // clang-format off: it never settles on these lists.
-#define LACUNA_CUDA_TESTED(F) \
-  F(lacuna_context_open)      \
-  F(lacuna_context_close)     \
-  F(lacuna_last_error)        \
-  F(lacuna_describe)          \
-  F(lacuna_alloc)             \
-  F(lacuna_free)              \
-  F(lacuna_upload)            \
-  F(lacuna_download)          \
-  F(lacuna_copy)              \
-  F(lacuna_synchronize)       \
-  F(lacuna_adopt)             \
-  F(lacuna_release)           \
-  F(lacuna_stream)            \
-  F(lacuna_use_stream)        \
-  F(lacuna_timer_start)       \
-  F(lacuna_timer_stop)        \
-  F(lacuna_op_lookup)         \
-  F(lacuna_workspace)         \
-  F(lacuna_abi_version)       \
-  F(lacuna_op_count)          \
+#define LACUNA_CUDA_TESTED(F)  \
+  F(lacuna_context_open)       \
+  F(lacuna_context_close)      \
+  F(lacuna_last_error)         \
+  F(lacuna_describe)           \
+  F(lacuna_alloc)              \
+  F(lacuna_free)               \
+  F(lacuna_upload)             \
+  F(lacuna_download)           \
+  F(lacuna_copy)               \
+  F(lacuna_synchronize)        \
+  F(lacuna_synchronize_device) \
+  F(lacuna_adopt)              \
+  F(lacuna_release)            \
+  F(lacuna_stream)             \
+  F(lacuna_use_stream)         \
+  F(lacuna_timer_start)        \
+  F(lacuna_timer_stop)         \
+  F(lacuna_op_lookup)          \
+  F(lacuna_workspace)          \
+  F(lacuna_abi_version)        \
+  F(lacuna_op_count)           \
   F(lacuna_op_table)
 // clang-format on
 #define LACUNA_CUDA_POINTER(name) decltype(&::name) name = nullptr;

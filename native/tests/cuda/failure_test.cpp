@@ -62,6 +62,7 @@ class Life {
         {"free", [](Life& life) { return life.lib_.lacuna_free(life.ctx_, life.small_); }},
         {"free large", [](Life& life) { return life.lib_.lacuna_free(life.ctx_, life.large_); }},
         {"synchronize", [](Life& life) { return life.lib_.lacuna_synchronize(life.ctx_); }},
+        {"synchronize device", [](Life& life) { return life.lib_.lacuna_synchronize_device(life.ctx_); }},
         {"close",
          [](Life& life) {
            life.lib_.lacuna_context_close(life.ctx_);

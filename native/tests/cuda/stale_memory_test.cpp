@@ -27,6 +27,7 @@ class ScriptedContext final : public lacuna_context {
   lacuna_status download(void*, const void*, int64_t) override { return LACUNA_UNSUPPORTED; }
   lacuna_status copy(void*, const void*, int64_t) override { return LACUNA_UNSUPPORTED; }
   lacuna_status synchronize() override { return LACUNA_OK; }
+  lacuna_status synchronize_device() override { return LACUNA_OK; }
   lacuna_status timer_start() override { return LACUNA_UNSUPPORTED; }
   lacuna_status timer_stop(double*) override { return LACUNA_UNSUPPORTED; }
 

@@ -6,7 +6,6 @@ import dev.lacuna.Lacuna;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
 import dev.lacuna.bindings.CudaProvider;
-import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.Backend;
 import dev.lacuna.spi.BackendProvider;
 import java.io.IOException;
@@ -149,28 +148,10 @@ record Target(String name, OpenOptions options, BackendProvider provider) {
   Bare openBare() {
     List<Backend> opened = new ArrayList<>();
     BackendProvider keeping =
-        new BackendProvider() {
-          @Override
-          public String name() {
-            return provider.name();
-          }
-
-          @Override
-          public int priority() {
-            return provider.priority();
-          }
-
-          @Override
-          public Availability availability() {
-            return provider.availability();
-          }
-
-          @Override
-          public Backend open(OpenOptions wanted) {
-            opened.add(provider.open(wanted));
-            return opened.getLast();
-          }
-        };
+        provider.wrapping(backend -> {
+          opened.add(backend);
+          return backend;
+        });
     Context context = new Context(keeping, options);
     return new Bare(context, opened.getFirst());
   }

@@ -4,7 +4,6 @@ import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.Device;
 import dev.lacuna.OpenOptions;
-import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.Backend;
 import dev.lacuna.spi.BackendProvider;
 import dev.lacuna.spi.Memory;
@@ -51,28 +50,10 @@ final class GpuClock implements Backend {
   static Opened open(BackendProvider provider, int index, long cache) {
     List<GpuClock> clocks = new ArrayList<>();
     BackendProvider clocked =
-        new BackendProvider() {
-          @Override
-          public String name() {
-            return provider.name();
-          }
-
-          @Override
-          public int priority() {
-            return provider.priority();
-          }
-
-          @Override
-          public Availability availability() {
-            return provider.availability();
-          }
-
-          @Override
-          public Backend open(OpenOptions options) {
-            clocks.add(new GpuClock(provider.open(options), cache));
-            return clocks.getLast();
-          }
-        };
+        provider.wrapping(gpu -> {
+          clocks.add(new GpuClock(gpu, cache));
+          return clocks.getLast();
+        });
     OpenOptions options = OpenOptions.DEFAULT.withDevice(Device.cuda(index));
     Context context = new Context(clocked, options);
     return new Opened(context, clocks.getFirst());
@@ -171,6 +152,11 @@ final class GpuClock implements Backend {
   @Override
   public void synchronize() {
     gpu.synchronize();
+  }
+
+  @Override
+  public void synchronizeDevice() {
+    gpu.synchronizeDevice();
   }
 
   @Override

@@ -241,7 +241,8 @@ public final class Context implements AutoCloseable {
 
   /**
    * Frees memory of {@link #allocate}, or lets go of memory of {@link #adopt}; after {@link
-   * #close()} that has happened already and nothing does.
+   * #close()} that has happened already and nothing does. Where other contexts used it, {@link
+   * #synchronizeDevice()} comes first: their work may still be under way.
    */
   public void free(Memory memory) {
     if (closed) {
@@ -350,6 +351,20 @@ public final class Context implements AutoCloseable {
     acquire();
     try {
       backend.synchronize();
+    } finally {
+      release();
+    }
+  }
+
+  /**
+   * Waits until everything run on this device so far is done, by all its contexts: before memory
+   * that several of them use is written or freed. What went wrong in the work of another context is
+   * that one's to report.
+   */
+  public void synchronizeDevice() {
+    acquire();
+    try {
+      backend.synchronizeDevice();
     } finally {
       release();
     }

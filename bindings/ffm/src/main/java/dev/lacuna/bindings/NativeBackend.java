@@ -222,6 +222,11 @@ final class NativeBackend implements Backend {
     library.synchronize(context);
   }
 
+  @Override
+  public void synchronizeDevice() {
+    library.synchronizeDevice(context);
+  }
+
   /** Host memory that a native call can see: the heap may move. */
   private MemorySegment staging(long bytes) {
     if (staging == null || staging.bytes() < bytes) {

@@ -81,6 +81,7 @@ final class NativeLibrary {
   private final MemorySegment download;
   private final MemorySegment copy;
   private final MemorySegment synchronize;
+  private final MemorySegment synchronizeDevice;
   private final MemorySegment adopt;
   private final MemorySegment release;
   private final MemorySegment stream;
@@ -112,6 +113,7 @@ final class NativeLibrary {
     download = symbol("lacuna_download");
     copy = symbol("lacuna_copy");
     synchronize = symbol("lacuna_synchronize");
+    synchronizeDevice = symbol("lacuna_synchronize_device");
     adopt = symbol("lacuna_adopt");
     release = symbol("lacuna_release");
     stream = symbol("lacuna_stream");
@@ -322,6 +324,10 @@ final class NativeLibrary {
 
   void synchronize(MemorySegment context) {
     call(synchronize, context);
+  }
+
+  void synchronizeDevice(MemorySegment context) {
+    call(synchronizeDevice, context);
   }
 
   private void call(MemorySegment function, MemorySegment context) {

@@ -5,6 +5,7 @@ import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.spi.Memory;
+import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * All parameters of a model in one slab of device memory, and their gradients in another. The store
  * belongs to a device: any number of contexts may read it; the first that writes gradients holds
  * the write lease until {@link #releaseLease()}. Contexts of one GPU work side by side: one that
- * reads while another trains does so after that one's {@link Context#synchronize()}.
+ * reads while another trains does so after that one's {@link Context#synchronize()}. What the store
+ * itself does to its memory waits for all of them.
  */
 public final class ParameterStore implements AutoCloseable {
   private final Context memory;
@@ -106,10 +108,12 @@ public final class ParameterStore implements AutoCloseable {
    * A slab of zeros: padding between parameters takes part in optimiser steps and must be finite.
    */
   private Memory zeros(long elements) {
-    double[] zeros = new double[Math.toIntExact(Math.max(elements, 1))];
-    Memory slab = memory.allocate((long) zeros.length * memory.real().bytes()).share();
+    Memory slab = memory.allocate(Math.max(elements, 1) * memory.real().bytes()).share();
     slabs.add(slab);
-    memory.write(slab, 0, zeros);
+    MemorySegment zeros = MemorySegment.ofArray(new byte[(int) Math.min(slab.bytes(), 1 << 20)]);
+    for (long from = 0; from < slab.bytes(); from += zeros.byteSize()) {
+      memory.upload(slab, from, zeros, Math.min(zeros.byteSize(), slab.bytes() - from));
+    }
     return slab;
   }
 
@@ -122,23 +126,15 @@ public final class ParameterStore implements AutoCloseable {
   }
 
   synchronized double[] read(Memory slab, Parameter parameter) {
-    awaitWriter();
+    memory.synchronizeDevice();
     return memory.read(slab, parameter.offset(memory.real()), parameter.count());
   }
 
   synchronized void write(Parameter parameter, double[] value) {
-    awaitWriter();
+    memory.synchronizeDevice(); // who only reads may still do so
     markChanged();
     memory.write(values(), parameter.offset(memory.real()), value);
     memory.synchronize();
-  }
-
-  /** Where a device works by itself, the steps of who trains may still be under way. */
-  private void awaitWriter() {
-    Context holder = writer.get();
-    if (holder != null && !holder.usesHostMemory() && !holder.isClosed()) {
-      holder.synchronize();
-    }
   }
 
   /** Counts changes of values, so that a tape can tell that what it recorded is out of date. */
@@ -184,17 +180,20 @@ public final class ParameterStore implements AutoCloseable {
   }
 
   /** Lets another context write, after what the holder has run. */
-  public void releaseLease() {
-    awaitWriter();
+  public synchronized void releaseLease() {
+    memory.synchronizeDevice();
     writer.set(null);
   }
 
   /** Frees values, gradients and optimiser state; refused while an op of any context uses them. */
   @Override
   public synchronized void close() {
+    if (memory.isClosed()) {
+      return;
+    }
     LacunaException found = null;
     try {
-      awaitWriter();
+      memory.synchronizeDevice();
     } catch (LacunaException e) {
       found = e; // what earlier work did wrong must not keep the memory
     }

@@ -48,6 +48,9 @@ public interface Backend extends AutoCloseable {
   /** Waits for everything issued so far and reports its errors. */
   default void synchronize() {}
 
+  /** Waits for everything issued on the device, by whomever; errors are not reported here. */
+  default void synchronizeDevice() {}
+
   /** Makes memory of another owner on this device usable here; {@link #free} lets go of it. */
   default Memory adopt(long address, long bytes) {
     throw hasNone("memory of other owners");

@@ -1,6 +1,7 @@
 package dev.lacuna.spi;
 
 import dev.lacuna.OpenOptions;
+import java.util.function.UnaryOperator;
 
 /** Makes back ends of one kind; found through {@link java.util.ServiceLoader}. */
 public interface BackendProvider {
@@ -23,4 +24,35 @@ public interface BackendProvider {
 
   /** Opens a back end, or throws {@link dev.lacuna.LacunaException} with the reason. */
   Backend open(OpenOptions options);
+
+  /** This provider, whose back ends pass through a function when they are opened. */
+  default BackendProvider wrapping(UnaryOperator<Backend> wrapper) {
+    BackendProvider own = this;
+    return new BackendProvider() {
+      @Override
+      public String name() {
+        return own.name();
+      }
+
+      @Override
+      public int priority() {
+        return own.priority();
+      }
+
+      @Override
+      public Availability availability() {
+        return own.availability();
+      }
+
+      @Override
+      public Availability automatic() {
+        return own.automatic();
+      }
+
+      @Override
+      public Backend open(OpenOptions options) {
+        return wrapper.apply(own.open(options));
+      }
+    };
+  }
 }
