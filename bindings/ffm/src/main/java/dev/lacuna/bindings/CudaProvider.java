@@ -11,6 +11,7 @@ import dev.lacuna.spi.Backend;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,9 @@ public final class CudaProvider extends NativeProvider {
 
   /** Where Linux tells the version of the kernel's part of the driver. */
   private static final Path KERNEL_DRIVER = Path.of("/proc/driver/nvidia/version");
+
+  /** How long another process may take for the self-test: many times what it does take. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
 
   private final String driver;
   private @Nullable Availability automatic;
@@ -87,7 +91,7 @@ public final class CudaProvider extends NativeProvider {
       IOException failure = null;
       for (Path root : NativeFiles.roots()) {
         try {
-          Outcome outcome = SelfTestRecord.once(root, key, () -> wrong(context));
+          Outcome outcome = SelfTestRecord.once(root, key, PATIENCE, () -> wrong(context));
           return new Availability(outcome.passed(), outcome.text(), tried);
         } catch (IOException e) {
           failure = e;

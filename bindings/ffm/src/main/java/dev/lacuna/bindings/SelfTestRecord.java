@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The outcome of a self-test, kept in the user's cache folder so that one run serves all later
@@ -37,10 +41,11 @@ final class SelfTestRecord {
    *
    * @param root cache folder
    * @param key what the test depends on
+   * @param patience how long to wait for another process that runs it
    * @param test answers what is wrong, "" if nothing; what it throws is not kept
    * @throws IOException where nothing can be kept there
    */
-  static synchronized Outcome once(Path root, String key, Supplier<String> test)
+  static synchronized Outcome once(Path root, String key, Duration patience, Supplier<String> test)
       throws IOException {
     Path folder = Files.createDirectories(root.resolve("selftest"));
     Path file = folder.resolve(NativeFiles.digest(key) + ".txt");
@@ -50,15 +55,17 @@ final class SelfTestRecord {
                 StandardOpenOption.CREATE,
                 StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        FileLock lock = channel.lock()) {
-      assert lock.isValid();
+        FileLock lock = lock(channel, patience)) {
+      if (lock == null) {
+        return new Outcome(
+            false, "self-test has been under way elsewhere for " + patience.toSeconds() + " s");
+      }
       String known = read(channel).lines().findFirst().orElse("");
       if (known.equals(RUNNING)) {
         known = FAILED + "the process that ran it did not live to its end";
         write(channel, known, key);
       } else if (known.isEmpty()) {
-        write(channel, RUNNING, key);
-        known = run(channel, test);
+        known = run(channel, key, test);
         write(channel, known, key);
       }
       return known.equals(PASSED)
@@ -67,24 +74,47 @@ final class SelfTestRecord {
     }
   }
 
-  private static String run(FileChannel channel, Supplier<String> test) throws IOException {
+  /** The lock of the file, or null where another process or class loader keeps it too long. */
+  private static @Nullable FileLock lock(FileChannel channel, Duration patience)
+      throws IOException {
+    for (long start = System.nanoTime(); System.nanoTime() - start < patience.toNanos(); ) {
+      try {
+        FileLock lock = channel.tryLock();
+        if (lock != null) {
+          return lock;
+        }
+      } catch (OverlappingFileLockException e) {
+        // another class loader of this process
+      }
+      LockSupport.parkNanos(20_000_000);
+    }
+    return null;
+  }
+
+  private static String run(FileChannel channel, String key, Supplier<String> test)
+      throws IOException {
     // Ctrl-C is no failure of the device.
     Thread forget =
         new Thread(() -> {
           try {
             channel.truncate(0);
           } catch (IOException e) {
-            // the record stays: it can be deleted
+            // closed: the outcome is there, or has been forgotten
           }
         });
     Runtime.getRuntime().addShutdownHook(forget);
     Optional<String> wrong = Optional.empty();
     try {
+      write(channel, RUNNING, key);
       wrong = Optional.of(test.get());
     } finally {
-      Runtime.getRuntime().removeShutdownHook(forget);
       if (wrong.isEmpty()) {
         channel.truncate(0);
+      }
+      try {
+        Runtime.getRuntime().removeShutdownHook(forget);
+      } catch (IllegalStateException e) {
+        // the process is ending: the hook runs
       }
     }
     return wrong.get().isEmpty() ? PASSED : FAILED + wrong.get();
