@@ -27,7 +27,9 @@
 #include "lacuna/attention_tile.cuh"
 
 using namespace lacuna::attention;
+using lacuna::ceil_div;
 using lacuna::kWarp;
+using lacuna::lane_of;
 
 namespace {
 
@@ -240,7 +242,7 @@ LACUNA_KERNEL(attention_bwd_own, kThreads)(OwnGradientArgs args) {
   const Sizes& sizes = args.sizes;
   const Readers& readers = args.readers;
   const Place at(sizes, ceil_div(sizes.p, kThreads), 1);
-  const int lane = threadIdx.x % kWarp;
+  const int lane = lane_of();
   const int64_t first = at.tile * kThreads + threadIdx.x - lane;
   const KeyRows q{{readers.prompt_q, at, sizes.p, sizes.d}, nullptr, first, sizes.p};
   const KeyRows dout{{readers.prompt_dout, at, sizes.p, sizes.d}, nullptr, first, sizes.p};

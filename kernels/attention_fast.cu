@@ -11,6 +11,8 @@
 
 using namespace lacuna::attention;
 using lacuna::kWarp;
+using lacuna::lane_of;
+using lacuna::warp_of;
 
 namespace {
 
@@ -116,8 +118,8 @@ class FastTile {
   }
 
  private:
-  static LACUNA_DEVICE int warp() { return static_cast<int>(threadIdx.x) / kWarp; }
-  static LACUNA_DEVICE int lane() { return static_cast<int>(threadIdx.x) % kWarp; }
+  static LACUNA_DEVICE int warp() { return warp_of(); }
+  static LACUNA_DEVICE int lane() { return lane_of(); }
 
   static LACUNA_DEVICE void put(uint32_t* tile, int line, int quad, float4 values) {
     lacuna::store_pair(tile + line * kStride + 2 * quad,

@@ -14,6 +14,8 @@
 
 using namespace lacuna::attention;
 using lacuna::kWarp;
+using lacuna::lane_of;
+using lacuna::warp_of;
 
 namespace {
 
@@ -22,7 +24,7 @@ constexpr int kWarps = kMaskThreads / kWarp;
 // Whether any thread of the block says so.
 LACUNA_DEVICE bool any_of_block(bool vote, int* votes) {
   const uint32_t warp_votes = lacuna::ballot(vote);
-  if (threadIdx.x % kWarp == 0) votes[threadIdx.x / kWarp] = warp_votes != 0;
+  if (lane_of() == 0) votes[warp_of()] = warp_votes != 0;
   lacuna::barrier();
   int any = 0;
   for (int warp = 0; warp < kWarps; ++warp) any |= votes[warp];
@@ -35,7 +37,7 @@ LACUNA_KERNEL(attention_mask, kMaskThreads)(int64_t n, const uint8_t* mask, int6
   LACUNA_SHARED(int, visible_of, kWarps);
   LACUNA_SHARED(int, votes, kWarps);
   const int64_t entry = blockIdx.x;
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const int lane = lane_of(), warp = warp_of();
   int64_t seen = 0;  // visible tokens before this step's
   bool wrong = false;
   for (int64_t first = 0; first < n; first += kMaskThreads) {

@@ -19,7 +19,7 @@ LACUNA_KERNEL(indices_check, kIndexThreads)
     vote |= index[i] < lowest || index[i] >= limit;
   }
   const uint32_t votes_of_warp = lacuna::ballot(vote);
-  if (threadIdx.x % kWarp == 0) votes[threadIdx.x / kWarp] = votes_of_warp;
+  if (lane_of() == 0) votes[warp_of()] = votes_of_warp;
   barrier();
   if (threadIdx.x != 0) return;
   uint32_t any = 0;

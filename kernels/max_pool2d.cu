@@ -54,8 +54,8 @@ LACUNA_KERNEL(max_pool2d_bwd, kThreads)
  int32_t accumulate) {
   if (refused(gate)) return;
   const BandCut cut(planes, in);
-  const int lane = static_cast<int>(threadIdx.x % kWarp);
-  const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
+  const int lane = lane_of();
+  const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + warp_of();
   const int64_t plane = warp / cut.bands, begin = warp % cut.bands * cut.band;
   if (plane >= planes) return;
   const int64_t end = begin + cut.band < in ? begin + cut.band : in;

@@ -29,9 +29,11 @@
 
 using lacuna::Fault;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
 using lacuna::Quads;
 using lacuna::Stored;
+using lacuna::warp_of;
 using namespace lacuna::rls;
 
 namespace {
@@ -102,7 +104,7 @@ LACUNA_DEVICE float add_dot(float4 x, float4 y, float sum) { return lacuna::dot(
 template <class Real, class Rows>
 LACUNA_DEVICE Real row_dot(int64_t s, const Rows& rows, int64_t i, const Matrix<const float>& y, int64_t k) {
   Real sum = 0;
-  for (int64_t col = threadIdx.x % kWarp * 4; col < s; col += 4 * kWarp) {
+  for (int64_t col = lane_of() * 4; col < s; col += 4 * kWarp) {
     sum = add_dot(rows.load(i, col), y.load(k, col), sum);
   }
   return lacuna::warp_sum(sum);
@@ -111,11 +113,11 @@ LACUNA_DEVICE Real row_dot(int64_t s, const Rows& rows, int64_t i, const Matrix<
 template <class Real>
 LACUNA_DEVICE void warp_dot(int64_t s, const Joined& rows, int64_t count, int64_t in_use, const float* y, int64_t ld_y,
                             double* to) {
-  const int64_t pair = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
+  const int64_t pair = static_cast<int64_t>(blockIdx.x) * kWarps + warp_of();
   const int64_t i = pair / count, k = pair % count;
   if (i >= rows.x.rows + rows.r.rows || k >= in_use) return;
   const Real sum = row_dot<Real>(s, rows, i, Matrix<const float>(y, count, s, ld_y), k);
-  if (threadIdx.x % kWarp == 0) to[pair] = sum;
+  if (lane_of() == 0) to[pair] = sum;
 }
 
 }  // namespace

@@ -22,7 +22,9 @@
 
 using lacuna::Fault;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
+using lacuna::warp_of;
 using namespace lacuna::rls;
 
 // M <- M - u^T u; unless r is NULL, k = M r. A state that is to be refused leaves M alone.
@@ -31,14 +33,14 @@ LACUNA_KERNEL(rls_settle, kThreads)
  float* k) {
   const double c = state[0];
   if (norm == kNormFrobenius ? !positive(c) : c != 1.0) return;
-  const int64_t row = static_cast<int64_t>(blockIdx.x) * kUpdateRows + threadIdx.x / kWarp;
+  const int64_t row = static_cast<int64_t>(blockIdx.x) * kUpdateRows + warp_of();
   if (row >= s) return;
   const float waiting = u[row];
   if (waiting == 0.0f && !r) return;
   const Matrix<float> matrix(factor, s, s, ld_factor);
   const Matrix<const float> u_row(u, 1, s, s), r_row(r, r ? 1 : 0, s, s);
   float sum = 0.0f;
-  for (int64_t col = threadIdx.x % kWarp * 4; col < s; col += 4 * kWarp) {
+  for (int64_t col = lane_of() * 4; col < s; col += 4 * kWarp) {
     float4 quad = matrix.load(row, col);
     if (waiting != 0.0f) {
       quad = lacuna::multiply_add(-waiting, u_row.load(0, col), quad);
@@ -47,7 +49,7 @@ LACUNA_KERNEL(rls_settle, kThreads)
     sum = lacuna::dot(quad, r_row.load(0, col), sum);
   }
   sum = lacuna::warp_sum(sum);
-  if (r && threadIdx.x % kWarp == 0) k[row] = sum;
+  if (r && lane_of() == 0) k[row] = sum;
 }
 
 // What waited in u is in M by now. The new u is v if `waits`; otherwise v has been taken out of M already, and for FRO

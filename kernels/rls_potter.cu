@@ -34,9 +34,11 @@
 #include "lacuna/symmetric.cuh"
 
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
 using lacuna::Quads;
 using lacuna::Stored;
+using lacuna::warp_of;
 using namespace lacuna::rls;
 
 namespace {
@@ -53,7 +55,7 @@ LACUNA_KERNEL(rls_columns, kThreads)
 (int64_t s, const float* factor, int64_t ld_factor, const float* r, float* partial, int64_t ld_partial) {
   LACUNA_SHARED(float4, sums, kThreads);
   const Matrix<const float> matrix(factor, s, s, ld_factor);
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const int lane = lane_of(), warp = warp_of();
   const int64_t col_tiles = (s + kChunkCols - 1) / kChunkCols;
   const int64_t chunk = blockIdx.x / col_tiles;
   const int64_t col = blockIdx.x % col_tiles * kChunkCols + 4 * lane;
@@ -98,7 +100,7 @@ LACUNA_KERNEL(rls_update, kThreads)
   const float scale = static_cast<float>(call->rescale);
   const Matrix<float> matrix(factor, s, s, ld_factor);
   const Matrix<const float> f_row(f, 1, s, s);
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const int lane = lane_of(), warp = warp_of();
   const int64_t row0 = static_cast<int64_t>(blockIdx.x) * kUpdateRows;
   float sum = 0.0f;
   for (int64_t col = 4 * lane; col < s; col += 4 * kWarp) {

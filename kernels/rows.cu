@@ -40,8 +40,8 @@ LACUNA_KERNEL(rows_scatter, kThreads)
   const ScatterCut cut(m, d);
   const Matrix<const float> from(x, n, d, ld_x);
   const Matrix<float> to(out, m, d, ld_out);
-  const int lane = static_cast<int>(threadIdx.x % kWarp);
-  const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + threadIdx.x / kWarp;
+  const int lane = lane_of();
+  const int64_t warp = static_cast<int64_t>(blockIdx.x) * kWarps + warp_of();
   if (warp >= cut.col_tiles * cut.ranges) return;
   const int64_t col = warp % cut.col_tiles * kWarpCols + 4 * lane;
   const int64_t begin = warp / cut.col_tiles * cut.range_rows;

@@ -34,12 +34,15 @@
 #include "lacuna/symmetric.cuh"
 #include "lacuna/vicreg_shape.h"
 
+using lacuna::difference;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
 using lacuna::Product;
 using lacuna::Quads;
 using lacuna::Stored;
 using lacuna::UpperTile;
+using lacuna::warp_of;
 using namespace lacuna::vicreg;
 
 namespace {
@@ -47,7 +50,6 @@ namespace {
 constexpr int kWarps = kThreads / kWarp;
 static_assert(kFoldCols == kWarp && kChunkCols == 4 * kWarp && kThreads == 2 * kChunkCols);
 
-LACUNA_DEVICE float4 difference(float4 x, float4 y) { return {x.x - y.x, x.y - y.y, x.z - y.z, x.w - y.w}; }
 LACUNA_DEVICE float4 sum(float4 x, float4 y) { return {x.x + y.x, x.y + y.y, x.z + y.z, x.w + y.w}; }
 LACUNA_DEVICE float4 add_square(float4 x, float4 y) {
   return {fmaf(x.x, x.x, y.x), fmaf(x.y, x.y, y.y), fmaf(x.z, x.z, y.z), fmaf(x.w, x.w, y.w)};
@@ -71,7 +73,7 @@ struct Centred {
 
 // The mean of the first piece of a chunk that begins at row0, measured from its first row.
 LACUNA_DEVICE float4 centre_of(const Matrix<const float>& z, int64_t row0, int64_t end, int64_t col, float4* scratch) {
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const int lane = lane_of(), warp = warp_of();
   const float4 origin = z.load(row0, col);
   float4 total = {0.0f, 0.0f, 0.0f, 0.0f};
 #pragma unroll
@@ -93,7 +95,7 @@ LACUNA_DEVICE double column_sum(double value, double* scratch) {
   scratch[threadIdx.x] = value;
   lacuna::barrier();
   double total = 0.0;
-  for (int k = 0; k < kWarps; ++k) total += scratch[k * kWarp + threadIdx.x % kWarp];
+  for (int k = 0; k < kWarps; ++k) total += scratch[k * kWarp + lane_of()];
   lacuna::barrier();
   return total;
 }
@@ -106,7 +108,7 @@ LACUNA_KERNEL(vicreg_moments, kThreads)
  double* moments, int64_t ld) {
   LACUNA_SHARED(float4, quads, kThreads);
   LACUNA_SHARED(double, totals, kWarps* kChunkCols);
-  const int lane = threadIdx.x % kWarp, warp = threadIdx.x / kWarp;
+  const int lane = lane_of(), warp = warp_of();
   const int64_t col_tiles = (d + kChunkCols - 1) / kChunkCols;
   const int64_t chunk = blockIdx.x / col_tiles, col0 = blockIdx.x % col_tiles * kChunkCols, col = col0 + 4 * lane;
   const int64_t row0 = chunk * chunk_rows, end = row0 + chunk_rows < n ? row0 + chunk_rows : n;
@@ -162,7 +164,7 @@ LACUNA_KERNEL(vicreg_statistics, kThreads)
 (int64_t n, int64_t d, int64_t chunk_rows, const float* centres, const double* moments, int64_t ld, double gamma,
  double epsilon, double slope, double variance_scale, float* mean, float* factor, double* block_sums) {
   LACUNA_SHARED(double, scratch, kThreads);
-  const int lane = threadIdx.x % kWarp, group = threadIdx.x / kWarp;
+  const int lane = lane_of(), group = warp_of();
   const int side = static_cast<int>(blockIdx.x % 2);
   const int64_t block = blockIdx.x / 2, col = block * kFoldCols + lane;
   const int64_t chunks = (n + chunk_rows - 1) / chunk_rows;

@@ -32,15 +32,15 @@
 
 using lacuna::Fault;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
+using lacuna::warp_of;
 using namespace lacuna::vq;
 
 namespace {
 
 constexpr int32_t kOldest = INT32_MAX;
 
-LACUNA_DEVICE int lane_of() { return static_cast<int>(threadIdx.x) % kWarp; }
-LACUNA_DEVICE int warp_of() { return static_cast<int>(threadIdx.x) / kWarp; }
 LACUNA_DEVICE int64_t warp_in_grid() { return static_cast<int64_t>(blockIdx.x) * kWarps + warp_of(); }
 
 // The sum of the values of the threads before this one; total: of all. scratch holds one element a warp and is free

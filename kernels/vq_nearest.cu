@@ -29,17 +29,15 @@
 #include "lacuna/product.cuh"
 #include "lacuna/vq_sieve.cuh"
 
+using lacuna::difference;
 using lacuna::Fault;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
+using lacuna::warp_of;
 using namespace lacuna::vq;
 
 namespace {
-
-LACUNA_DEVICE int lane_of() { return static_cast<int>(threadIdx.x) % kWarp; }
-LACUNA_DEVICE int warp_of() { return static_cast<int>(threadIdx.x) / kWarp; }
-
-LACUNA_DEVICE float4 difference(float4 x, float4 y) { return {x.x - y.x, x.y - y.y, x.z - y.z, x.w - y.w}; }
 
 LACUNA_DEVICE bool is_finite(float4 x) { return isfinite(x.x) && isfinite(x.y) && isfinite(x.z) && isfinite(x.w); }
 

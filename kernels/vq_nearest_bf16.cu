@@ -14,6 +14,8 @@
 #include "lacuna/vq_sieve.cuh"
 
 using lacuna::kWarp;
+using lacuna::lane_of;
+using lacuna::warp_of;
 using namespace lacuna::vq;
 
 namespace {
@@ -30,12 +32,12 @@ struct Fragments {
   static constexpr int kRowsPerThread = 2 * kRowTiles, kColsPerThread = 2 * kColTiles;
   static constexpr int kSlots = 8;
 
-  static LACUNA_DEVICE int lane() { return static_cast<int>(threadIdx.x) % kWarp; }
+  static LACUNA_DEVICE int lane() { return lane_of(); }
   static LACUNA_DEVICE int warp_row() { return static_cast<int>(threadIdx.x) / (2 * kWarp) * 16 * kRowTiles; }
-  static LACUNA_DEVICE int warp_col() { return static_cast<int>(threadIdx.x) / kWarp % 2 * 8 * kColTiles; }
+  static LACUNA_DEVICE int warp_col() { return warp_of() % 2 * 8 * kColTiles; }
   static LACUNA_DEVICE int row(int i) { return warp_row() + i / 2 * 16 + i % 2 * 8 + lane() / 4; }
   static LACUNA_DEVICE int col(int j) { return warp_col() + j / 2 * 8 + lane() % 4 * 2 + j % 2; }
-  static LACUNA_DEVICE int slot() { return static_cast<int>(threadIdx.x) / kWarp % 2 * 4 + lane() % 4; }
+  static LACUNA_DEVICE int slot() { return warp_of() % 2 * 4 + lane() % 4; }
 };
 
 // Rows [row0, row0 + kTile) of x, words [word0, word0 + kWords).

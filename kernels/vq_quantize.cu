@@ -21,21 +21,19 @@
 #include "lacuna/vq_codes.h"
 #include "lacuna/vq_shape.h"
 
+using lacuna::difference;
 using lacuna::kWarp;
+using lacuna::lane_of;
 using lacuna::Matrix;
+using lacuna::warp_of;
 using namespace lacuna::vq;
 
 namespace {
 
 constexpr double kOpposite = 1e-8;  // |u + v|^2 below which the rotation's plane is undefined
 
-LACUNA_DEVICE int lane_of() { return static_cast<int>(threadIdx.x) % kWarp; }
-LACUNA_DEVICE int warp_of() { return static_cast<int>(threadIdx.x) / kWarp; }
-
 LACUNA_DEVICE Matrix<const float> rows_of(const Quantised& x) { return {x.z, x.n, x.d, x.ld_z}; }
 LACUNA_DEVICE Matrix<const float> codes_of(const Quantised& x) { return {x.codebook, x.k, x.d, x.ld_codebook}; }
-
-LACUNA_DEVICE float4 difference(float4 x, float4 y) { return {x.x - y.x, x.y - y.y, x.z - y.z, x.w - y.w}; }
 
 LACUNA_DEVICE double dot(float4 x, float4 y, double sum) {
   return fma(static_cast<double>(x.w), static_cast<double>(y.w),

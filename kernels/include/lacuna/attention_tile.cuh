@@ -26,8 +26,6 @@ struct Place {
   }
 };
 
-LACUNA_DEVICE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // One head's rows of a token-major tensor that has `tokens` of them a batch entry.
 struct HeadRows {
   const float* data;
@@ -200,7 +198,7 @@ LACUNA_DEVICE float row_max(float value) {
 //
 //   products       x[row, key] = a[row, :] . b[key, :], 16 of the depth at a time: both operands pass through shared
 //                  memory depth-major, in two buffers, so that one barrier a step is enough
-//   exchange       puts x into shared memory key-major, for the half warp alone
+//   exchange       puts x into shared memory key-major, where the first barrier of add_weighted finds it
 //   add_weighted   sums[row, :] += x[row, key] b[key, :], 16 keys at a time through the same two buffers
 //
 // The sum of a product runs through the depth in one chain of fused multiply-adds, whatever the tile: a row's results
@@ -271,11 +269,11 @@ class Tile {
     } while (depth < d);
   }
 
-  // Nobody may still be reading the weights of before: any product in between sees to that.
+  // Nobody reads the weights of before any more: products stand in between, with a barrier.
   LACUNA_DEVICE void exchange(const float (&x)[kRowsOfThread][kKeysOfThread]) {
 #pragma unroll
     for (int j = 0; j < kKeysOfThread; ++j) {
-      float* to = weights_ + key(j) * kStride + row(0);
+      float* to = weights_ + line(key(j)) * kStride + row(0);
       if constexpr (kRowsOfThread == 8) {
         store_wide(to, {x[0][j], x[1][j], x[2][j], x[3][j]});
         store_wide(to + 4, {x[4][j], x[5][j], x[6][j], x[7][j]});
@@ -283,11 +281,10 @@ class Tile {
         store_pair(to, {x[0][j], x[1][j]});
       }
     }
-    warp_barrier();
   }
 
   // This thread's own part of what was exchanged last.
-  LACUNA_DEVICE float exchanged(int i, int j) const { return weights_[key(j) * kStride + row(i)]; }
+  LACUNA_DEVICE float exchanged(int i, int j) const { return weights_[line(key(j)) * kStride + row(i)]; }
 
   // Of the first `keys` of the tile, at least one, those that there are; columns [col0, col0 + kWidth) of their rows.
   template <class B>
@@ -300,13 +297,13 @@ class Tile {
       buffer_ ^= 1;
       next.store(panel);
       barrier();
-      const float* from = weights_ + key0 * kStride + row(0);
+      const float* from = weights_ + line(key0) * kStride + row(0);
       key0 += kDepth;
       if (key0 < kKeys && key0 < keys) next.load(b, key0, col0);
 #pragma unroll
       for (int k = 0; k < kDepth; ++k) {
         float rows[kRowsOfThread];
-        load_rows(from + k * kStride, rows);
+        load_rows(from + line(k) * kStride, rows);
 #pragma unroll
         for (int part = 0; part < kCols; part += kVector) {
           float values[kVector];
@@ -322,6 +319,10 @@ class Tile {
   }
 
  private:
+  // Where a key's weights lie: the threads of a half warp write every fourth key at a time, and neighbouring lines
+  // start on different banks. line(key0 + k) = line(key0) + line(k) for key0 % 4 == 0.
+  static LACUNA_DEVICE int line(int key) { return key % 4 * (kKeys / 4) + key / 4; }
+
   // The quads of a panel of kLines rows that a thread brings: 16 rows x 2 quads a warp, so that whole 32-byte sectors
   // come from memory and no bank is hit twice when they are transposed.
   template <int kLines>

@@ -114,6 +114,12 @@ namespace lacuna {
 
 constexpr int kWarp = 32;
 
+// Of blocks whose threads count along x.
+LACUNA_DEVICE int lane_of() { return static_cast<int>(threadIdx.x % kWarp); }
+LACUNA_DEVICE int warp_of() { return static_cast<int>(threadIdx.x / kWarp); }
+
+LACUNA_DEVICE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
 LACUNA_DEVICE bool is_aligned16(const void* address) { return (reinterpret_cast<uintptr_t>(address) & 15) == 0; }
 
 }  // namespace lacuna

@@ -13,8 +13,6 @@
 
 namespace lacuna {
 
-LACUNA_DEVICE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
-
 // The block's tile of a b, or its part of the depth there. Blocks: parts x m/rows x n/cols.
 template <int rows, int cols, class A, class B, class Results>
 LACUNA_DEVICE void multiply(const GemmCut& cut, const A& a, const B& b, Results results) {

@@ -14,8 +14,8 @@ LACUNA_DEVICE Value combine_group(Value value, int width, Value* scratch, Combin
     value = combine(value, shuffle_xor(value, mask));
   }
   if (width <= kWarp) return value;
-  const int warp = threadIdx.x / kWarp, warps = width / kWarp, first = warp / warps * warps;
-  if (threadIdx.x % kWarp == 0) scratch[warp] = value;
+  const int warp = warp_of(), warps = width / kWarp, first = warp / warps * warps;
+  if (lane_of() == 0) scratch[warp] = value;
   barrier();
   value = scratch[first];
   for (int i = 1; i < warps; ++i) value = combine(value, scratch[first + i]);

@@ -11,7 +11,7 @@ LACUNA_DEVICE bool refused(const IndexGate& gate) {
   bool wrong = false;
 #pragma unroll
   for (int k = 0; k < kMaxIndexBlocks / kWarp; ++k) {
-    const int block = k * kWarp + static_cast<int>(threadIdx.x % kWarp);
+    const int block = k * kWarp + lane_of();
     if (block < gate.blocks) wrong |= gate.wrong[block] != 0;
   }
   if (lacuna::ballot(wrong) == 0) return false;

@@ -46,6 +46,7 @@ LACUNA_DEVICE float4 multiply_add(float a, float4 x, float4 y) {
   return {fmaf(a, x.x, y.x), fmaf(a, x.y, y.y), fmaf(a, x.z, y.z), fmaf(a, x.w, y.w)};
 }
 
+LACUNA_DEVICE float4 difference(float4 x, float4 y) { return {x.x - y.x, x.y - y.y, x.z - y.z, x.w - y.w}; }
 LACUNA_DEVICE float4 scaled(float a, float4 x) { return {a * x.x, a * x.y, a * x.z, a * x.w}; }
 
 LACUNA_DEVICE float dot(float4 x, float4 y, float sum) {
@@ -64,7 +65,7 @@ LACUNA_DEVICE Real warp_sum(Real value) {
 template <int threads>
 LACUNA_DEVICE double block_sum(double value, double* scratch) {
   value = warp_sum(value);
-  if (threadIdx.x % kWarp == 0) scratch[threadIdx.x / kWarp] = value;
+  if (lane_of() == 0) scratch[warp_of()] = value;
   barrier();
   double sum = 0.0;
   for (int warp = 0; warp < threads / kWarp; ++warp) sum += scratch[warp];

@@ -40,7 +40,7 @@ function(alike old new result)
     elseif(field EQUAL 2)
       set(slack 16)
     elseif(field EQUAL 6)
-      set(slack 13)
+      break()  # occupancy follows from the others
     endif()
     math(EXPR low "${a} - ${slack}")
     math(EXPR high "${a} + ${slack}")
