@@ -12,6 +12,7 @@
 #include "cuda/driver.h"
 #include "emulator/standin.h"
 #include "lacuna/lacuna_ops.h"
+#include "sanitized.h"
 
 namespace lacuna::test {
 

@@ -205,7 +205,7 @@ TEST_F(VqEmaOnDevice, RefusesBadArguments) {
     spoil(ema.args);
     expect_refused(ctx, LACUNA_OP_vq_ema, ema.args, "vq_ema: " + text);
   };
-  refuse("groups is 3, want 1 or 2 (= m)", [](auto& args) { args.groups = 3; });
+  refuse("groups is 0, want 1 or 2 (= m)", [](auto& args) { args.groups = 0; });
   refuse("decay is nan, want [0, 1]", [](auto& args) { args.decay = kNaN; });
   refuse("epsilon is -1, want >= 0", [](auto& args) { args.epsilon = -1; });
   refuse("smoothing is 3, want 0 to 2", [](auto& args) { args.smoothing = 3; });
