@@ -28,7 +28,8 @@ compile() { # TARGET ORIGINAL SOURCE OBJECT
     grep -F "/$1.dir/" | grep -E -- "-c [^ ]*/$2\$" | head -n 1 | sed 's/\\"/"/g; s/\\\\/\\/g')
   directory=$build
   command=${command%% -o *}
-  (cd "$directory" && eval "$command -I$folder/include -o $4 -c $3") >> "$folder/log" 2>&1
+  command=${command/ -I/ -I$folder/include -I}
+  (cd "$directory" && eval "$command -o $4 -c $3") >> "$folder/log" 2>&1
 }
 
 # Links as the build did, with the objects in the mutant's folder in place of those of the same name.
