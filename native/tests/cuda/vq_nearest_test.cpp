@@ -235,6 +235,29 @@ TEST_F(VqNearestOnDevice, FindsTheNearestWhereEveryRoundingPullsTheSameWay) {
   }
 }
 
+// Codes nearer to each other than a product tells apart, so that only the bound of their own length keeps them all;
+// the codes of the other half of a warp's lanes are short. On two sides, so that no centre is near.
+TEST_F(VqNearestOnDevice, FindsTheNearestAmongLongCodesInAnyLane) {
+  for (const int long_half : {0, 1}) {
+    Search search(64, 48, 128, 41);
+    std::mt19937 random(42);
+    std::normal_distribution<float> normal;
+    std::vector<float> base(48);
+    for (float& x : base) x = 1000 * normal(random);
+    for (size_t code = 0; code < 128; ++code) {
+      for (size_t col = 0; col < 48; ++col) {
+        float& x = search.codebook[code * 48 + col];
+        const float side = code % 2 ? base[col] : -base[col];
+        x = static_cast<int>(code / 16 % 2) == long_half ? side + 1e-3f * normal(random) : 1e-3f * x;
+      }
+    }
+    for (size_t i = 0; i < search.z.size(); ++i) {
+      search.z[i] = (i / 48 % 2 ? base[i % 48] : -base[i % 48]) + 1e-3f * normal(random);
+    }
+    expect_nearest(search);
+  }
+}
+
 TEST_F(VqNearestOnDevice, FindsTheNearestOfWideRows) { expect_nearest(Search(5, 3000, 9, 31)); }
 
 TEST_F(VqNearestOnDevice, RefusesWhatIsNotFiniteAndWritesNothing) {
