@@ -8,7 +8,7 @@ build=$1 folder=$2/$3
 here=$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")
 IFS=$'\t' read -r _ source _ mistake _ < <(sed -n "$(($3 + 1))p" "$2/index.tsv")
 name=$(basename "$source")
-readonly limit=300 # seconds; a mutant that runs for ever is caught
+readonly limit=180 # seconds; a mutant that runs for ever is caught
 
 verdict() {
   printf '%s\n' "$*" > "$folder/verdict"

@@ -180,6 +180,7 @@ TEST_F(CudaRls, AbsorbsAtEverySize) {
     for (int64_t s : {0, 1, 2, 3, 4, 31, 32, 33, 63, 64, 65, 127, 128, 129, 200}) {
       for (int64_t b : {0, 1, 2, 5}) expect_absorbed(Projector::worn(form, norm, s, 3), Rows(s, b, 0, 0));
     }
+    for (int64_t s : {257, 515}) expect_absorbed(Projector::worn(form, norm, s, 2), Rows(s, 1, 0, 0));
     for (int64_t b : {3, 15, 16, 17, 31, 32, 33}) {
       expect_absorbed(Projector::worn(form, norm, 70, 4, 3), Rows(70, b, 0, 0, 1), 0.3);
     }
@@ -207,6 +208,7 @@ TEST_F(CudaRls, ProjectsAtEverySize) {
     for (int64_t s : {0, 1, 2, 3, 4, 31, 32, 33, 63, 64, 65, 127, 128, 129}) {
       for (int64_t n : {0, 4, 9}) expect_projected(Projector::worn(form, norm, s, 3), Rows(s, 0, 7, n));
     }
+    for (int64_t s : {257, 515}) expect_projected(Projector::worn(form, norm, s, 2), Rows(s, 0, 3, 0));
     for (int64_t c : {0, 1, 3, 33, 63, 64, 65, 129}) {
       for (int64_t n : {0, 1, 30, 64, 70}) {
         expect_projected(Projector::worn(form, norm, 50, 5, 2), Rows(50, 0, c, n, 3));

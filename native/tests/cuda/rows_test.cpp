@@ -24,13 +24,13 @@ std::vector<int32_t> indices_of(Size size) {
 
 lacuna_gather_rows_args gather_args(Size size, int64_t gap) {
   lacuna_gather_rows_args args{};
-  args.n = size.n, args.m = size.m, args.d = size.d, args.ld_x = size.d + gap, args.ld_out = size.d + gap;
+  args.n = size.n, args.m = size.m, args.d = size.d, args.ld_x = size.d + gap, args.ld_out = size.d + 2 * gap;
   return args;
 }
 
 lacuna_scatter_rows_args scatter_args(Size size, int64_t gap) {
   lacuna_scatter_rows_args args{};
-  args.n = size.n, args.m = size.m, args.d = size.d, args.ld_x = size.d + gap, args.ld_out = size.d + gap;
+  args.n = size.n, args.m = size.m, args.d = size.d, args.ld_x = size.d + gap, args.ld_out = size.d + 2 * gap;
   return args;
 }
 
@@ -42,7 +42,7 @@ TEST(CudaRows, GathersAsTheCpuDoesBitByBit) {
         SCOPED_TRACE(testing::Message() << size.n << " of " << size.m << " rows of " << size.d << ", gaps of " << gap
                                         << ", accumulate " << accumulate);
         std::vector<float> x = random_values(size.m * (size.d + gap) + 1, 1);
-        std::vector<float> out = random_values(size.n * (size.d + gap) + 1, 2);
+        std::vector<float> out = random_values(size.n * (size.d + 2 * gap) + 1, 2);
         std::vector<int32_t> index = indices_of(size);
         lacuna_gather_rows_args args = gather_args(size, gap);
         args.acc_out = accumulate, args.x = x.data(), args.index = index.data(), args.out = out.data();
@@ -60,7 +60,7 @@ TEST(CudaRows, ScattersInTheOrderOfTheIndex) {
         SCOPED_TRACE(testing::Message() << size.n << " onto " << size.m << " rows of " << size.d << ", gaps of " << gap
                                         << ", accumulate " << accumulate);
         std::vector<float> x = random_values(size.n * (size.d + gap) + 1, 1);
-        std::vector<float> out = random_values(size.m * (size.d + gap) + 1, 2);
+        std::vector<float> out = random_values(size.m * (size.d + 2 * gap) + 1, 2);
         std::vector<int32_t> index = indices_of(size);
         lacuna_scatter_rows_args args = scatter_args(size, gap);
         args.acc_out = accumulate, args.x = x.data(), args.index = index.data(), args.out = out.data();
