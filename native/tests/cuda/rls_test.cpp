@@ -345,6 +345,7 @@ TEST_F(CudaRls, RefusesOnTheDeviceWhatTheCpuRefuses) {
       expect("beyond float", non_finite, [](Projector&, Rows& rows) {
         for (float& value : rows.r) value *= 1e30f;
       });
+      expect("the last row beyond float", non_finite, [](Projector&, Rows& rows) { rows.r.back() = 1e30f; });
       for (double c : {0.0, -1.0, static_cast<double>(kNaN), HUGE_VAL}) {
         expect("c", range, [c](Projector& projector, Rows&) { projector.state[0] = c; });
       }

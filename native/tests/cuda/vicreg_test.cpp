@@ -9,14 +9,15 @@ namespace {
 struct Call {
   Call(int64_t n, int64_t d, int64_t gap = 0)
       : ld(d + gap),
-        x(random_values(n * ld, 1)),
-        y(random_values(n * ld, 2)),
-        dx(random_values(n * ld, 3)),
-        dy(random_values(n * ld, 4)),
+        x(random_values(n * (ld + (gap ? 3 : 0)), 1)),
+        y(random_values(n * (ld + (gap ? 3 : 0)), 2)),
+        dx(random_values(n * (ld + (gap ? 3 : 0)), 3)),
+        dy(random_values(n * (ld + (gap ? 3 : 0)), 4)),
         loss(1),
         terms(5) {
     args.n = n, args.d = d;
     args.ld_x = args.ld_y = args.ld_dx = args.ld_dy = ld;
+    if (ld > d) args.ld_y = ld + 1, args.ld_dx = ld + 2, args.ld_dy = ld + 3;  // rows of no tensor lie as another's
     args.lambda = 25, args.mu = 25, args.nu = 1, args.gamma = 1, args.epsilon = 1e-4;
     args.x = x.data(), args.y = y.data(), args.dx = dx.data(), args.dy = dy.data();
     args.loss = loss.data(), args.terms = terms.data();
@@ -43,6 +44,7 @@ class CudaVicreg : public testing::Test {
 TEST_F(CudaVicreg, AgreesWithTheCpuAtEverySize) {
   for (const auto& [n, d] : {std::pair<int64_t, int64_t>{2, 1},
                              {2, 2},
+                             {128, 200},
                              {3, 5},
                              {7, 5},
                              {31, 33},

@@ -89,8 +89,10 @@ TEST_F(VqQuantizeOnDevice, TakesWhatIsNotWantedAsNothing) {
     }
   }
   Quantise alone(3, 50, 21, 9);
-  alone.forward.cross = alone.backward.cross = 0;
-  expect(alone);
+  for (const double cross : {0.0, 1.0}) {
+    alone.forward.cross = alone.backward.cross = cross;
+    expect(alone);
+  }
 }
 
 // J = 1 where z = 0, J = 0 where q = 0, a reflection where z and q point apart, and next to nothing where they nearly
