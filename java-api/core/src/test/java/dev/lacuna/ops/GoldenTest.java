@@ -9,6 +9,7 @@ import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -94,6 +95,68 @@ final class GoldenTest {
     double tolerance = tolerance(tape.context());
     Golden.assertClose("loss", wanted.get("loss"), loss.toDoubleArray(), tolerance);
     Golden.assertClose("dlogits", wanted.get("grad"), logits.gradAsDoubles(), tolerance);
+  }
+
+  /** The loss of each sample alone; the gradient of their mean is held above. */
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void crossEntropyOfOneRowIsTorchsLossOfThatSample(String backend) {
+    JsonNode golden = Golden.read("nn_cross_entropy");
+    double[] labels = Golden.values(golden.at("/inputs/labels"));
+    double[] logits = Golden.values(golden.at("/inputs/logits"));
+    int c = logits.length / labels.length;
+    try (Context context = open(backend);
+        Tape tape = new Tape(context)) {
+      double[] losses = new double[labels.length];
+      for (int i = 0; i < losses.length; i++) {
+        Tensor row = tape.input(Arrays.copyOfRange(logits, i * c, (i + 1) * c), 1, c);
+        Tensor label = tape.input(new int[] {(int) labels[i]}, 1);
+        losses[i] = SoftmaxOp.crossEntropy(row, label).toDoubleArray()[0];
+      }
+      JsonNode wanted = golden.at("/outputs/nll_per_sample");
+      Golden.assertClose("losses", wanted, losses, tolerance(context));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void theMeanSquaredDifferenceIsTorchsMeanSquaredError(String backend) {
+    JsonNode golden = Golden.read("nn_mse_l1");
+    JsonNode wanted = golden.at("/outputs/mse");
+    try (Context context = open(backend);
+        Tape tape = new Tape(context)) {
+      double tolerance = tolerance(context);
+      Tensor a = tensor(tape, golden.at("/inputs/a"));
+      Tensor b = tensor(tape, golden.at("/inputs/b"));
+      Tensor difference = ElementwiseOp.sub(a, b);
+      Tensor loss = ReduceOp.mean(ElementwiseOp.mul(difference, difference), ReduceOp.Over.ALL);
+      loss.backward();
+      Golden.assertClose("loss", wanted.get("loss"), loss.toDoubleArray(), tolerance);
+      Golden.assertClose("da", wanted.get("grad_a"), a.gradAsDoubles(), tolerance);
+      Golden.assertClose("db", wanted.get("grad_b"), b.gradAsDoubles(), tolerance);
+    }
+  }
+
+  /** -sum p log p of torch's softmax and log_softmax, of softmax(x) for each row of an image. */
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void entropyIsThatOfTorchsSoftmax(String backend) {
+    JsonNode golden = Golden.read("nn_pool_activations");
+    double[] p = Golden.values(golden.at("/outputs/softmax_last/y"));
+    double[] logP = Golden.values(golden.at("/outputs/log_softmax_last/y"));
+    try (Context context = open(backend);
+        Tape tape = new Tape(context)) {
+      Tensor x = tensor(tape, golden.at("/inputs/x"));
+      double[] entropy = SoftmaxOp.entropy(x).toDoubleArray();
+      assertEquals(24, entropy.length);
+      for (int i = 0; i < entropy.length; i++) {
+        double wanted = 0;
+        for (int j = 5 * i; j < 5 * (i + 1); j++) {
+          wanted -= p[j] * logP[j];
+        }
+        assertEquals(wanted, entropy[i], tolerance(context) * wanted, "row " + i);
+      }
+    }
   }
 
   @ParameterizedTest

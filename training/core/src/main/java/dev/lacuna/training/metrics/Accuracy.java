@@ -19,18 +19,13 @@ public final class Accuracy {
   }
 
   /**
-   * Accuracy of scores [sample][class].
+   * Accuracy of scores.
    *
-   * @param labels one a sample; at least one sample
+   * @param scores [sample][class]; no NaN
+   * @param labels one a sample, in [0, classes); at least one sample
    */
   public static double of(double[][] scores, int[] labels) {
-    if (scores.length != labels.length || labels.length == 0) {
-      throw new IllegalArgumentException(
-          scores.length
-              + " predictions for "
-              + labels.length
-              + " labels, want equally many, at least one");
-    }
+    Inputs.require(scores, labels);
     int right = 0;
     for (int i = 0; i < labels.length; i++) {
       right += argmax(scores[i]) == labels[i] ? 1 : 0;
