@@ -4,6 +4,8 @@ import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.io.SafeTensors;
+import dev.lacuna.io.Stateful;
 import dev.lacuna.spi.Memory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -19,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * reads while another trains does so after that one's {@link Context#synchronize()}. What the store
  * itself does to its memory waits for all of them.
  */
-public final class ParameterStore implements AutoCloseable {
+public final class ParameterStore implements Stateful, AutoCloseable {
   private final Context memory;
   private final List<ParameterGroup> groups = new ArrayList<>();
   private final AtomicReference<@Nullable Context> writer = new AtomicReference<>();
@@ -134,6 +136,47 @@ public final class ParameterStore implements AutoCloseable {
     memory.synchronizeDevice(); // who only reads may still do so
     markChanged();
     memory.write(values(), parameter.offset(memory.real()), value);
+    memory.synchronize();
+  }
+
+  /** Saves all values, each under its parameter's name. */
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    for (Parameter parameter : parameters()) {
+      file.tensors()
+          .put(
+              prefix + parameter.name(), new SafeTensors.Entry(parameter.shape(), parameter.get()));
+    }
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    List<double[]> values =
+        parameters().stream().map(p -> file.entry(prefix + p.name(), p.shape()).doubles()).toList();
+    for (int i = 0; i < values.size(); i++) {
+      parameters().get(i).set(values.get(i));
+    }
+  }
+
+  /** Values of an optimiser's state that has the layout of a group. */
+  public synchronized double[] read(Memory slab, ParameterGroup group) {
+    memory.synchronizeDevice();
+    return memory.read(slab, 0, Math.toIntExact(group.size()));
+  }
+
+  /** Sets an optimiser's state that has the layout of a group. */
+  public synchronized void write(Memory slab, ParameterGroup group, double[] value) {
+    if (value.length != group.size()) {
+      throw new IllegalArgumentException(
+          "state of group "
+              + group.name()
+              + " has "
+              + value.length
+              + " numbers, want "
+              + group.size());
+    }
+    memory.synchronizeDevice();
+    memory.write(slab, 0, value);
     memory.synchronize();
   }
 

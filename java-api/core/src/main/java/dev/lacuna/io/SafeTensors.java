@@ -20,11 +20,12 @@ import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The safetensors format: 8 bytes little-endian header length, a JSON header {"name": {"dtype",
- * "shape", "data_offsets"}, "__metadata__": {text: text}}, then the data. F32 and F64 are read and
- * F32 is written.
+ * "shape", "data_offsets"}, "__metadata__": {text: text}}, then the data. Of its types F32 and F64
+ * are known.
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format's own description</a>
  */
@@ -36,14 +37,76 @@ public final class SafeTensors {
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .build();
 
-  /**
-   * A tensor in memory.
-   *
-   * @param shape extents
-   * @param data row-major
-   */
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  public record Entry(long[] shape, float[] data) {}
+  /** A tensor in memory: F32 where it was made of floats, F64 where of doubles. */
+  public static final class Entry {
+    private final long[] shape;
+    private final float @Nullable [] narrow;
+    private final double @Nullable [] wide;
+
+    /** A tensor of floats, row-major. */
+    public Entry(long[] shape, float[] data) {
+      this.shape = shape;
+      narrow = data;
+      wide = null;
+    }
+
+    /** A tensor of doubles, row-major. */
+    public Entry(long[] shape, double[] data) {
+      this.shape = shape;
+      narrow = null;
+      wide = data;
+    }
+
+    /** The extents. */
+    public long[] shape() {
+      return shape;
+    }
+
+    /** The numbers, rounded where they are doubles. */
+    public float[] data() {
+      if (narrow != null) {
+        return narrow;
+      }
+      double[] numbers = doubles();
+      float[] rounded = new float[numbers.length];
+      for (int i = 0; i < rounded.length; i++) {
+        rounded[i] = (float) numbers[i];
+      }
+      return rounded;
+    }
+
+    /** The numbers as they are. */
+    public double[] doubles() {
+      if (wide != null) {
+        return wide;
+      }
+      float[] numbers = data();
+      double[] widened = new double[numbers.length];
+      for (int i = 0; i < widened.length; i++) {
+        widened[i] = numbers[i];
+      }
+      return widened;
+    }
+
+    private int width() {
+      return wide == null ? Float.BYTES : Double.BYTES;
+    }
+
+    private int length() {
+      return wide == null ? data().length : wide.length;
+    }
+
+    private ByteBuffer bytes() {
+      ByteBuffer bytes =
+          ByteBuffer.allocate(Math.multiplyExact(width(), length())).order(ByteOrder.LITTLE_ENDIAN);
+      if (wide == null) {
+        bytes.asFloatBuffer().put(data());
+      } else {
+        bytes.asDoubleBuffer().put(wide);
+      }
+      return bytes;
+    }
+  }
 
   /** An empty file. */
   public SafeTensors() {}
@@ -61,8 +124,13 @@ public final class SafeTensors {
     return metadata;
   }
 
-  /** A tensor that must be there with that shape. */
+  /** The numbers of a tensor that must be there with that shape. */
   public float[] require(String name, long... shape) {
+    return entry(name, shape).data();
+  }
+
+  /** A tensor that must be there with that shape. */
+  public Entry entry(String name, long... shape) {
     Entry entry = tensors.get(name);
     if (entry == null) {
       throw new IllegalArgumentException(
@@ -77,7 +145,7 @@ public final class SafeTensors {
               + ", want "
               + Arrays.toString(shape));
     }
-    return entry.data();
+    return entry;
   }
 
   /**
@@ -92,7 +160,7 @@ public final class SafeTensors {
     long offset = 0;
     for (Map.Entry<String, Entry> tensor : tensors.entrySet()) {
       long[] shape = tensor.getValue().shape();
-      int length = tensor.getValue().data().length;
+      int length = tensor.getValue().length();
       if (Arrays.stream(shape).reduce(1, Math::multiplyExact) != length) {
         throw new IllegalArgumentException(
             "tensor "
@@ -103,8 +171,10 @@ public final class SafeTensors {
                 + length
                 + " numbers");
       }
-      long end = offset + 4L * length;
-      ObjectNode fields = header.putObject(tensor.getKey()).put("dtype", "F32");
+      int width = tensor.getValue().width();
+      long end = offset + (long) width * length;
+      ObjectNode fields =
+          header.putObject(tensor.getKey()).put("dtype", width == Float.BYTES ? "F32" : "F64");
       ArrayNode extents = fields.putArray("shape");
       Arrays.stream(shape).forEach(extents::add);
       fields.putArray("data_offsets").add(offset).add(end);
@@ -131,10 +201,7 @@ public final class SafeTensors {
         writeFully(channel, length);
         writeFully(channel, ByteBuffer.wrap(header));
         for (Entry tensor : tensors.values()) {
-          ByteBuffer bytes =
-              ByteBuffer.allocate(4 * tensor.data().length).order(ByteOrder.LITTLE_ENDIAN);
-          bytes.asFloatBuffer().put(tensor.data());
-          writeFully(channel, bytes);
+          writeFully(channel, tensor.bytes());
         }
         channel.force(true);
       }
@@ -256,11 +323,16 @@ public final class SafeTensors {
               + " bytes, want "
               + count * width);
     }
-    float[] values = new float[(int) count];
-    for (int i = 0; i < values.length; i++) {
-      int at = (int) offsets[0] + i * width;
-      values[i] = width == 4 ? data.getFloat(at) : (float) data.getDouble(at);
+    ByteBuffer own =
+        data.slice((int) offsets[0], (int) (offsets[1] - offsets[0]))
+            .order(ByteOrder.LITTLE_ENDIAN);
+    if (width == Float.BYTES) {
+      float[] values = new float[(int) count];
+      own.asFloatBuffer().get(values);
+      return new Entry(shape, values);
     }
+    double[] values = new double[(int) count];
+    own.asDoubleBuffer().get(values);
     return new Entry(shape, values);
   }
 

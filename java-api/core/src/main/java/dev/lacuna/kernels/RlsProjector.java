@@ -4,6 +4,8 @@ import dev.lacuna.Context;
 import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.io.SafeTensors;
+import dev.lacuna.io.Stateful;
 import dev.lacuna.kernels.RlsState.Gradient;
 import dev.lacuna.spi.Memory;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +31,7 @@ import org.jspecify.annotations.Nullable;
  * and direct buffers are used in place on the CPU. An error leaves P and arrays as they were; how P
  * is held may have changed, from LOW_RANK to POTTER or, in PLAIN, by an update that waited.
  */
-public final class RlsProjector implements AutoCloseable {
+public final class RlsProjector implements Stateful, AutoCloseable {
   /** How P is held. */
   public enum Form {
     /**
@@ -402,6 +404,16 @@ public final class RlsProjector implements AutoCloseable {
   /** Vectors absorbed since the start. */
   public long absorbed() {
     return p().absorbed();
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    p().save(prefix, file);
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    p().load(prefix, file);
   }
 
   /** Frees P; closing twice is fine. */

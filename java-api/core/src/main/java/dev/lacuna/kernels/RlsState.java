@@ -1,6 +1,7 @@
 package dev.lacuna.kernels;
 
 import dev.lacuna.Context;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.kernels.RlsProjector.Form;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.kernels.RlsProjector.Order;
@@ -10,6 +11,7 @@ import dev.lacuna.spi.OpLayouts.RlsAbsorb;
 import dev.lacuna.spi.OpLayouts.RlsProject;
 import dev.lacuna.spi.OpLayouts.RlsStep;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** P of an {@link RlsProjector}, in the back end's memory, and the calls that work on it. */
@@ -252,6 +254,35 @@ final class RlsState implements AutoCloseable {
   private void setState(double c, double absorbed) {
     double[] numbers = {c, absorbed};
     context.upload(state, 0, MemorySegment.ofArray(numbers), 2 * Double.BYTES);
+  }
+
+  /** Form, numbers of it, divisor and counts. */
+  void save(String prefix, SafeTensors file) {
+    double[] numbers = context.read(factor, 0, Math.toIntExact(rows(form) * size));
+    file.tensors()
+        .put(prefix + "factor", new SafeTensors.Entry(new long[] {rows(form), size}, numbers));
+    double[] rest = {form.code, given, state()[0], state()[1]};
+    file.tensors().put(prefix + "state", new SafeTensors.Entry(new long[] {rest.length}, rest));
+  }
+
+  void load(String prefix, SafeTensors file) {
+    double[] rest = file.entry(prefix + "state", 4).doubles();
+    Form saved =
+        Arrays.stream(Form.values())
+            .filter(candidate -> candidate.code == rest[0])
+            .findFirst()
+            .orElseThrow(
+                () -> new IllegalArgumentException(prefix + "state names no form: " + rest[0]));
+    double[] numbers = file.entry(prefix + "factor", rows(saved), size).doubles();
+    if (saved != form) {
+      Memory fresh = allocate(saved);
+      context.free(factor);
+      factor = fresh;
+      form = saved;
+    }
+    context.write(factor, 0, numbers);
+    setState(rest[2], rest[3]);
+    given = (long) rest[1];
   }
 
   @Override

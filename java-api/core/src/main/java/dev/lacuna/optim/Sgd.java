@@ -4,6 +4,8 @@ import dev.lacuna.Context;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.io.SafeTensors;
+import dev.lacuna.io.Stateful;
 import dev.lacuna.spi.Memory;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.SgdStep;
@@ -15,7 +17,7 @@ import java.util.Set;
  * Stochastic gradient descent as torch.optim.SGD. Parameters without a gradient are left alone: no
  * decay, no momentum. Parameters that lie side by side move in one native call.
  */
-public final class Sgd {
+public final class Sgd implements Stateful {
   /** How weight decay acts. */
   public enum Decay {
     /** Added to the gradient, as in torch.optim.SGD. */
@@ -119,6 +121,40 @@ public final class Sgd {
     context.run(call);
     for (int i = from; i < to; i++) {
       moved.add(parameters.get(i));
+    }
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    for (int i = 0; i < groups.size(); i++) {
+      ParameterGroup group = groups.get(i);
+      double[] state = group.store().read(velocity.get(i), group);
+      double[] started =
+          group.parameters().stream().mapToDouble(p -> moved.contains(p) ? 1 : 0).toArray();
+      String name = prefix + group.name();
+      file.tensors()
+          .put(name + ".velocity", new SafeTensors.Entry(new long[] {state.length}, state));
+      file.tensors()
+          .put(name + ".moved", new SafeTensors.Entry(new long[] {started.length}, started));
+    }
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    for (int i = 0; i < groups.size(); i++) {
+      ParameterGroup group = groups.get(i);
+      List<Parameter> parameters = group.parameters();
+      String name = prefix + group.name();
+      double[] started = file.entry(name + ".moved", parameters.size()).doubles();
+      double[] state = file.entry(name + ".velocity", group.size()).doubles();
+      group.store().write(velocity.get(i), group, state);
+      for (int p = 0; p < started.length; p++) {
+        if (started[p] != 0) {
+          moved.add(parameters.get(p));
+        } else {
+          moved.remove(parameters.get(p));
+        }
+      }
     }
   }
 }

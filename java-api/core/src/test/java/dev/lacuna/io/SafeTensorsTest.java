@@ -97,6 +97,19 @@ final class SafeTensorsTest {
   }
 
   @Test
+  void doublesAreWrittenAsTheyAre() {
+    Path file = folder.resolve("doubles.safetensors");
+    double[] numbers = {0.1, -0.0, Double.MIN_VALUE, 1e300, Double.NaN};
+    SafeTensors written = new SafeTensors();
+    written.tensors().put("x", new SafeTensors.Entry(new long[] {5}, numbers));
+    written.tensors().put("y", new SafeTensors.Entry(new long[] {1}, new float[] {0.1f}));
+    written.write(file);
+    SafeTensors read = SafeTensors.read(file);
+    assertArrayEquals(numbers, read.entry("x", 5).doubles());
+    assertArrayEquals(new double[] {0.1f}, read.entry("y", 1).doubles());
+  }
+
+  @Test
   void aFailedWriteLeavesTheOldFile() throws IOException {
     Path file = folder.resolve("model.safetensors");
     sample().write(file);
