@@ -13,7 +13,6 @@ import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.kernels.RlsProjector.Norm;
-import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.multimodal.mla.AlternatingStep;
@@ -23,6 +22,7 @@ import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.SoftmaxOp;
+import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.metrics.Accuracy;
 import java.util.ArrayList;
@@ -123,8 +123,11 @@ class MlaAcceptanceTest {
           new AlternatingStep(
               context,
               model,
-              new AlternatingStep.Options(
-                  projection, Order.PROJECT_THEN_ABSORB, norm, sgd, HEAD_RATE));
+              AlternatingStep.Options.DEFAULT
+                  .withProjection(projection)
+                  .withProjector(GradientProjector.Options.DEFAULT.withNorm(norm))
+                  .withSgd(sgd)
+                  .withHeadRate(HEAD_RATE));
     }
 
     /** The first batches of one modality. */
@@ -140,8 +143,8 @@ class MlaAcceptanceTest {
         tape.reset();
         float[] x = Arrays.copyOfRange(samples.x[modality], from * INPUT, (from + BATCH) * INPUT);
         Tensor labels = tape.input(Arrays.copyOfRange(samples.labels, from, from + BATCH), BATCH);
-        double alpha = AlternatingStep.alpha(i % inEpoch, inEpoch);
-        step.apply(tape, modality, tape.input(x, BATCH, INPUT), labels, RATE, alpha);
+        step.startBatch(i % inEpoch, inEpoch);
+        step.apply(tape, modality, tape.input(x, BATCH, INPUT), labels, RATE);
       }
     }
 
@@ -239,8 +242,6 @@ class MlaAcceptanceTest {
       String seen = first + " and " + second + " alone, fixed " + fixed + ", dynamic " + dynamic;
       assertTrue(dynamic >= Math.max(first, second), seen);
       assertTrue(dynamic >= fixed, seen);
-      System.out.println(
-          "EXP " + seen + " " + learner.fused(clean, Fusion.Mode.DYNAMIC, both, 100));
       assertTrue(learner.fused(clean, Fusion.Mode.DYNAMIC, both, 100) > 0.98, seen);
     }
   }

@@ -5,7 +5,6 @@ import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.io.SafeTensors;
-import dev.lacuna.io.Stateful;
 import dev.lacuna.kernels.RlsState.Gradient;
 import dev.lacuna.spi.Memory;
 import java.lang.foreign.MemorySegment;
@@ -31,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * and direct buffers are used in place on the CPU. An error leaves P and arrays as they were; how P
  * is held may have changed, from LOW_RANK to POTTER or, in PLAIN, by an update that waited.
  */
-public final class RlsProjector implements Stateful, AutoCloseable {
+public final class RlsProjector implements Projector {
   /** How P is held. */
   public enum Form {
     /**
@@ -128,6 +127,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   }
 
   /** Number of features. */
+  @Override
   public int size() {
     return size;
   }
@@ -138,6 +138,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   }
 
   /** Back to P = I. */
+  @Override
   public void reset() {
     p().reset();
   }
@@ -160,6 +161,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   }
 
   /** Absorbs a feature vector that lies in the back end's memory. */
+  @Override
   public void absorb(Memory r, long offset, double alpha) {
     absorb(r, offset, 1, alpha);
   }
@@ -207,6 +209,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   }
 
   /** Replaces a gradient [rows, size] that lies in the back end's memory. */
+  @Override
   public void project(Memory gradient, long offset, int rows) {
     p().project(Gradient.whole(gradient, offset, rows));
   }
@@ -297,6 +300,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   }
 
   /** The same on arrays that lie in the back end's memory. */
+  @Override
   public void step(
       Memory r,
       long offset,
@@ -389,6 +393,7 @@ public final class RlsProjector implements Stateful, AutoCloseable {
   // Reading.
 
   /** P [size, size], row-major, computed in double from the form: for tests and pictures. */
+  @Override
   public double[] matrix() {
     return p().matrix();
   }
@@ -397,11 +402,13 @@ public final class RlsProjector implements Stateful, AutoCloseable {
    * Whether nothing has been given to absorb since the start or {@link #reset()}, so that P is I;
    * known without asking the device.
    */
+  @Override
   public boolean isFresh() {
     return p().isFresh();
   }
 
   /** Vectors absorbed since the start. */
+  @Override
   public long absorbed() {
     return p().absorbed();
   }

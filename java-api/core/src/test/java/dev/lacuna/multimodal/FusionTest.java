@@ -43,6 +43,46 @@ final class FusionTest {
         1e-15);
   }
 
+  @Test
+  void givenSharesAreRenewedOverWhatIsPresent() {
+    double[] shares = {0.35, 0.25, 0.4};
+    assertArrayEquals(shares, Fusion.weights(shares, ALL), 1e-15);
+    double[] pair = Fusion.weights(shares, new boolean[] {true, false, true});
+    assertArrayEquals(new double[] {0.35 / 0.75, 0, 0.4 / 0.75}, pair, 1e-15);
+    double[] alone = Fusion.weights(new double[] {7, 0}, new boolean[] {true, true});
+    assertArrayEquals(new double[] {1, 0}, alone);
+
+    double[][][] logits = {{{4, 0}, {1, 2}, null}, {{0, 8}, null, {5, 6}}};
+    Presence presence = new Presence(3, 2, new byte[] {1, 1, 1, 0, 0, 1});
+    double[][] fused = Fusion.fuse(new double[] {3, 1}, logits, presence);
+    assertArrayEquals(new double[] {3, 2}, fused[0], 1e-15);
+    assertArrayEquals(new double[] {1, 2}, fused[1], 1e-15);
+    assertArrayEquals(new double[] {5, 6}, fused[2], 1e-15);
+  }
+
+  @Test
+  void equalSharesGiveFixedFusion() {
+    double[][][] logits = {{{4, 0}, {1, 2}}, {{0, 8}, {5, 7}}, {{1, 1}, {2, 9}}};
+    Presence presence = new Presence(2, 3, new byte[] {1, 1, 1, 0, 1, 1});
+    double[][] fixed = Fusion.fuse(Mode.FIXED, logits, new double[3][2], presence);
+    double[][] shared = Fusion.fuse(new double[] {0.2, 0.2, 0.2}, logits, presence);
+    for (int i = 0; i < 2; i++) {
+      assertArrayEquals(fixed[i], shared[i], 1e-15);
+    }
+  }
+
+  @Test
+  void sharesThatLeaveNothingAreRefused() {
+    boolean[] first = {true, false};
+    for (double[] shares :
+        new double[][] {{0, 1}, {-1, 2}, {Double.NaN, 1}, {Double.POSITIVE_INFINITY, 1}, {1}}) {
+      String message =
+          assertThrows(IllegalArgumentException.class, () -> Fusion.weights(shares, first))
+              .getMessage();
+      assertTrue(message.contains("shares " + Arrays.toString(shares)), message);
+    }
+  }
+
   @ParameterizedTest
   @EnumSource(Mode.class)
   void aMissingModalityHasNoWeightAndItsEntropyIsNotRead(Mode mode) {

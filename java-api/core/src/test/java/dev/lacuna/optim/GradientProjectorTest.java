@@ -44,6 +44,12 @@ final class GradientProjectorTest {
     context.close();
   }
 
+  private GradientProjector projector(Parameter projected, Order order, Norm norm) {
+    GradientProjector.Options options =
+        GradientProjector.Options.DEFAULT.withOrder(order).withNorm(norm);
+    return new GradientProjector(context, projected, options);
+  }
+
   private Tensor features(int stream) {
     CounterRandom random = new CounterRandom(7, stream, 0);
     double[] values = new double[ROWS * WIDTH];
@@ -87,8 +93,7 @@ final class GradientProjectorTest {
 
   @Test
   void theFirstCallOnlyAbsorbs() {
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.PROJECT_THEN_ABSORB, Norm.FRO)) {
+    try (GradientProjector projector = projector(weight, Order.PROJECT_THEN_ABSORB, Norm.FRO)) {
       Tensor x = features(0);
       double[] raw = backward(x);
       projector.apply(tape, x, ALPHA);
@@ -99,8 +104,7 @@ final class GradientProjectorTest {
 
   @Test
   void anAbsorbedMeanFeatureHardlyDriftsAnyMore() {
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.PROJECT_THEN_ABSORB, Norm.NONE)) {
+    try (GradientProjector projector = projector(weight, Order.PROJECT_THEN_ABSORB, Norm.NONE)) {
       Tensor first = features(0);
       double[] r = mean(first);
       backward(first);
@@ -128,8 +132,7 @@ final class GradientProjectorTest {
 
   @Test
   void absorbThenProjectTurnsAwayFromTheCurrentFeaturesToo() {
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
+    try (GradientProjector projector = projector(weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
       Tensor x = features(0);
       double[] r = mean(x);
       double[] raw = backward(x);
@@ -143,16 +146,14 @@ final class GradientProjectorTest {
   void frobeniusNormDividesTheProjectedGradient() {
     double[] plain;
     double size;
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
+    try (GradientProjector projector = projector(weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
       Tensor x = features(0);
       backward(x);
       projector.apply(tape, x, ALPHA);
       plain = weight.grad();
       size = norm(projector.projector().matrix());
     }
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.ABSORB_THEN_PROJECT, Norm.FRO)) {
+    try (GradientProjector projector = projector(weight, Order.ABSORB_THEN_PROJECT, Norm.FRO)) {
       Tensor x = features(0);
       backward(x);
       projector.apply(tape, x, ALPHA);
@@ -167,8 +168,7 @@ final class GradientProjectorTest {
 
   @Test
   void theBiasAndTheFeaturesKeepTheirGradients() {
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
+    try (GradientProjector projector = projector(weight, Order.ABSORB_THEN_PROJECT, Norm.NONE)) {
       Tensor x = features(0).requiresGrad();
       backward(x);
       double[] bias = head.bias().grad();
@@ -186,17 +186,14 @@ final class GradientProjectorTest {
     String message =
         assertThrows(
                 IllegalArgumentException.class,
-                () ->
-                    new GradientProjector(
-                        context, head.bias(), Order.PROJECT_THEN_ABSORB, Norm.NONE))
+                () -> projector(head.bias(), Order.PROJECT_THEN_ABSORB, Norm.NONE))
             .getMessage();
     assertTrue(message.contains("head.linear.bias"), message);
   }
 
   @Test
   void featuresOfAnotherWidthAndNoNumbersAreRefused() {
-    try (GradientProjector projector =
-        new GradientProjector(context, weight, Order.PROJECT_THEN_ABSORB, Norm.NONE)) {
+    try (GradientProjector projector = projector(weight, Order.PROJECT_THEN_ABSORB, Norm.NONE)) {
       double[] narrow = new double[ROWS * (WIDTH - 1)];
       RuntimeException error =
           assertThrows(

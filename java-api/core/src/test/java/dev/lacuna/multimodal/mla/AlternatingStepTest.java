@@ -17,8 +17,6 @@ import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
-import dev.lacuna.kernels.RlsProjector.Norm;
-import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
 import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
@@ -73,7 +71,10 @@ final class AlternatingStepTest {
           new AlternatingStep(
               context,
               model,
-              new AlternatingStep.Options(projection, Order.PROJECT_THEN_ABSORB, Norm.FRO, sgd, 1));
+              AlternatingStep.Options.DEFAULT
+                  .withProjection(projection)
+                  .withAlpha(AlternatingStep.Alpha.constant(ALPHA))
+                  .withSgd(sgd));
       open.addAll(List.of(store, tape, step));
     }
 
@@ -89,7 +90,8 @@ final class AlternatingStepTest {
 
     double learn(int modality, Tensor x, int... labels) {
       Tensor classes = tape.input(labels, labels.length);
-      return step.apply(tape, modality, x, classes, RATE, ALPHA).item();
+      step.startBatch(0, 1);
+      return step.apply(tape, modality, x, classes, RATE).item();
     }
 
     double[][] encoder(int modality) {
@@ -232,9 +234,27 @@ final class AlternatingStepTest {
 
   @Test
   void alphaFallsByTenWithinAnEpoch() {
-    assertEquals(0.1, AlternatingStep.alpha(0, 10), 1e-15);
-    assertEquals(0.1 / Math.sqrt(10), AlternatingStep.alpha(5, 10), 1e-15);
-    assertEquals(0.01, AlternatingStep.alpha(10, 10), 1e-15);
+    AlternatingStep.Alpha alpha = AlternatingStep.Options.DEFAULT.alpha();
+    for (int batch = 0; batch < 10; batch++) {
+      assertEquals(Math.pow(0.1, 1 + batch / 10.0), alpha.at(batch, 10), 1e-15);
+    }
+    assertEquals(1, AlternatingStep.Alpha.constant(1).at(7, 10));
+    assertSays("alpha runs from 0.1 to 0.0", () -> new AlternatingStep.Alpha(0.1, 0));
+    assertSays("NaN", () -> AlternatingStep.Alpha.constant(Double.NaN));
+  }
+
+  @Test
+  void aStepOutsideABatchIsRefused() {
+    Learner learner = new Learner(Projection.RLS, 0.9, 0);
+    Tensor x = learner.tape.input(new float[4], 1, 4);
+    Tensor labels = learner.tape.input(new int[1], 1);
+    IllegalStateException e =
+        assertThrows(
+            IllegalStateException.class,
+            () -> learner.step.apply(learner.tape, 0, x, labels, RATE));
+    assertTrue(e.getMessage().contains("startBatch"), e.getMessage());
+    assertSays("batch is 3, want 0 to 2", () -> learner.step.startBatch(3, 3));
+    assertSays("batch is -1", () -> learner.step.startBatch(-1, 3));
   }
 
   private static void assertSays(String part, Runnable action) {

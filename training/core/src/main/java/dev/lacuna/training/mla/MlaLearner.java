@@ -10,6 +10,7 @@ import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.multimodal.mla.SharedHeadModel;
 import dev.lacuna.nn.Linear;
+import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
@@ -45,19 +46,23 @@ public final class MlaLearner implements Learner {
     Sgd.Options sgd =
         new Sgd.Options(
             options.momentum(), options.weightDecay(), Sgd.Decay.DECOUPLED, Sgd.Momentum.CLASSIC);
-    step =
-        new AlternatingStep(
-            context,
-            model,
-            new AlternatingStep.Options(
-                options.projection(), options.order(), options.norm(), sgd, options.headRate()));
+    AlternatingStep.Options settings =
+        AlternatingStep.Options.DEFAULT
+            .withProjection(options.projection())
+            .withProjector(
+                GradientProjector.Options.DEFAULT
+                    .withOrder(options.order())
+                    .withNorm(options.norm()))
+            .withSgd(sgd)
+            .withHeadRate(options.headRate());
+    step = new AlternatingStep(context, model, settings);
     fusion = options.fusion();
   }
 
   @Override
   public void learn(
       Tape tape, Batch batch, double learningRate, int index, int steps, Losses losses) {
-    double alpha = AlternatingStep.alpha(index, steps);
+    step.startBatch(index, steps);
     for (int m = 0; m < model.encoders().size(); m++) {
       int[] positions = batch.positions(m);
       if (positions.length == 0) {
@@ -65,7 +70,7 @@ public final class MlaLearner implements Learner {
       }
       tape.reset();
       Tensor x = batch.inputs(tape, m, positions);
-      losses.add(step.apply(tape, m, x, batch.labels(tape, positions), learningRate, alpha));
+      losses.add(step.apply(tape, m, x, batch.labels(tape, positions), learningRate));
     }
   }
 
