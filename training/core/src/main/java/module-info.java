@@ -1,6 +1,7 @@
 /** Data sets, reference training loops, metrics and the command line. */
 module dev.lacuna.training {
   requires transitive dev.lacuna;
+  requires com.fasterxml.jackson.annotation;
   requires com.fasterxml.jackson.databind;
   requires commons.math3;
   requires info.picocli;
@@ -10,12 +11,15 @@ module dev.lacuna.training {
   requires static transitive org.jspecify;
 
   exports dev.lacuna.training.audio;
+  exports dev.lacuna.training.baseline;
   exports dev.lacuna.training.data;
+  exports dev.lacuna.training.encoder;
   exports dev.lacuna.training.loop;
   exports dev.lacuna.training.metrics;
   exports dev.lacuna.training.mla;
   exports dev.lacuna.training.progress;
   exports dev.lacuna.training.report;
+  exports dev.lacuna.training.system;
 
   opens dev.lacuna.training.cli to
       info.picocli;

@@ -29,7 +29,7 @@ record Cli(List<String> call, int code, String out, String err) {
     StringWriter err = new StringWriter();
     CommandLine commandLine = Main.commandLine();
     commandLine.setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
-    int code = commandLine.execute(arguments);
+    int code = commandLine.execute(Main.completed(commandLine, arguments));
     return new Cli(List.of(arguments), code, out.toString(), err.toString());
   }
 

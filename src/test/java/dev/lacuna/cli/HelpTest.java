@@ -1,5 +1,6 @@
 package dev.lacuna.cli;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -9,6 +10,9 @@ import dev.lacuna.spi.Availability;
 import dev.lacuna.spi.BackendProvider;
 import dev.lacuna.spi.OpLayouts;
 import dev.lacuna.training.cli.Main;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.Systems;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -25,24 +29,56 @@ class HelpTest {
     return Main.commandLine().getSubcommands().keySet().stream().filter(c -> !c.equals("help"));
   }
 
+  static Stream<String> systems() {
+    return Systems.ALL.stream().map(LearningSystem::name);
+  }
+
   @ParameterizedTest
   @MethodSource("commands")
   void everyCommandsHelpNamesAndExplainsEveryOption(String command) {
-    Cli help = Cli.run(command, "--help").done();
+    String help = explained(Main.commandLine().getSubcommands().get(command), command);
+    assertEquals(help, Cli.run("help", command).done().out());
+  }
+
+  @ParameterizedTest
+  @MethodSource("systems")
+  void everySystemsHelpNamesAndExplainsEveryOption(String system) {
+    CommandLine train = Main.commandLine().getSubcommands().get("train");
+    String help = explained(train.getSubcommands().get(system), "train", system);
+    String description = Systems.named(system).description();
+    assertTrue(help.replaceAll("\\s+", " ").contains(description), help);
+    for (String part : new String[] {"--missing", "(default: 64)", "reference-f64"}) {
+      assertTrue(help.contains(part), part);
+    }
+  }
+
+  /** The help of a command, which must explain it. */
+  private static String explained(CommandLine line, String... command) {
+    Cli help = Cli.run(Cli.and(command, "--help")).done();
     assertEquals("", help.err());
-    assertEquals(help.out(), Cli.run("help", command).done().out());
-    assertTrue(help.out().startsWith("Usage: lacuna " + command), help.out());
-    assertTrue(help.out().lines().allMatch(line -> line.length() <= 80), help.out());
-    CommandLine line = Main.commandLine().getSubcommands().get(command);
+    assertTrue(help.out().startsWith("Usage: lacuna " + String.join(" ", command)), help.out());
+    assertTrue(help.out().lines().allMatch(text -> text.length() <= 80), help.out());
+    assertFalse(help.out().contains("${"), help.out());
     for (OptionSpec option : line.getCommandSpec().options()) {
       assertTrue(help.out().contains(option.longestName()), option.longestName());
       assertFalse(String.join(" ", option.description()).isBlank(), option.longestName());
     }
+    return help.out();
+  }
+
+  @Test
+  void trainsHelpListsTheSystemsThatThereAre() {
+    String help = Cli.run("train", "--help").done().out();
+    systems()
+        .forEach(system -> assertTrue(help.matches("(?s).*\\n  " + system + " +\\S.*"), system));
+    assertEquals(
+        systems().toList(),
+        List.copyOf(Main.commandLine().getSubcommands().get("train").getSubcommands().keySet()));
   }
 
   @Test
   void trainsHelpShowsDefaultsAndExamples() {
-    String help = Cli.run("train", "--help").done().out();
+    String help = Cli.run("train", "mla", "--help").done().out();
     for (String part :
         new String[] {
           "Examples:",
@@ -50,12 +86,37 @@ class HelpTest {
           "image=0.3,audio=0.2",
           "project_then_absorb",
           "(default: 64)",
-          "late_fusion",
+          "--no-projection",
           "reference-f64"
         }) {
       assertTrue(help.contains(part), part);
     }
-    assertFalse(help.contains("${"), help);
+  }
+
+  @Test
+  void withoutASystemMlaIsMeant() {
+    String[][] asked = {{"--epochs=0"}, {"--verbose", "--epochs=0"}, {"--epochs", "0"}};
+    for (String[] options : asked) {
+      String[] call = Cli.and(new String[] {"train"}, options);
+      String[] named = Cli.and(new String[] {"train", "mla"}, options);
+      assertArrayEquals(named, Main.completed(Main.commandLine(), call));
+      assertArrayEquals(named, Main.completed(Main.commandLine(), named));
+      assertEquals(Cli.run(named).failed(2, "epochs is 0").err(), Cli.run(call).err());
+    }
+    String[][] complete = {
+      {},
+      {"info"},
+      {"help", "train"},
+      {"train", "late_fusion"},
+      {"train", "--help"},
+      {"train", "-h"}
+    };
+    for (String[] call : complete) {
+      assertArrayEquals(call, Main.completed(Main.commandLine(), call));
+    }
+    assertArrayEquals(
+        new String[] {"--verbose", "train", "mla"},
+        Main.completed(Main.commandLine(), "--verbose", "train"));
   }
 
   @Test
@@ -79,19 +140,22 @@ class HelpTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "trian                     | 'trian'                     | train",
+        "trian                     | 'trian', want one of info, prepare, train | lacuna train",
+        "train late_fuson          | 'late_fuson'                | late_fusion",
         "train --epoch 3           | '--epoch'                   | --epochs",
         "train --epochs            | --epochs |",
         "train --epochs many       | 'many' is not an int |",
         "train --epochs 3000000000 | '3000000000' is not an int |",
         "train --learning-rate x   | 'x' is not a double |",
         "train --epochs 2 --epochs 3 | '--epochs' |",
-        "train --method magic      | [MLA, LATE_FUSION] |",
+        "train --method magic      | '--method' |",
+        "train late_fusion --norm fro | '--norm' |",
+        "train unimodal_ensemble --fusion magic | [DYNAMIC, FIXED] |",
         "train --fusion magic      | [DYNAMIC, FIXED] |",
         "train --order magic       | [PROJECT_THEN_ABSORB, ABSORB_THEN_PROJECT] |",
         "train --norm magic        | [NONE, FRO] |",
         "train --tier avx9         | [BEST, SCALAR, AVX2, AVX512] |",
-        "train smil2               | 'smil2', want mla |",
+        "train smil2               | 'smil2', want one of mla, late_fusion |",
         "train mla smil            | 'smil' |",
         "eval                      | FOLDER |",
         "eval a b                  | 'b' |",

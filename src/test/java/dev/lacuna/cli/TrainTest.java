@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lacuna.Lacuna;
 import dev.lacuna.io.SafeTensors;
 import dev.lacuna.spi.BackendProvider;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.Systems;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,6 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** From files to a trained model and back, on a folder of tiny data. */
@@ -41,9 +44,10 @@ class TrainTest {
   }
 
   /** A run in which half of the samples lack something. */
-  private Cli train(String name, String... more) {
+  private Cli trainSystem(String system, String name, String... more) {
     String[] call = {
       "train",
+      system,
       "--json",
       "--data-dir=" + data,
       "--out=" + temporary.resolve(name),
@@ -58,9 +62,17 @@ class TrainTest {
     return Cli.run(Cli.and(call, more));
   }
 
+  private Cli train(String name, String... more) {
+    return trainSystem("mla", name, more);
+  }
+
   private Cli eval(String name, String... more) {
     String[] call = {"eval", "--json", "--data-dir=" + data, temporary.resolve(name).toString()};
     return Cli.run(Cli.and(call, more));
+  }
+
+  static Stream<String> systems() {
+    return Systems.ALL.stream().map(LearningSystem::name);
   }
 
   private static Set<String> names(Path folder) throws IOException {
@@ -106,11 +118,14 @@ class TrainTest {
   }
 
   private static void checkSchema(JsonNode document, String backend) {
-    assertEquals(1, document.path("schema").asInt());
+    assertEquals(2, document.path("schema").asInt());
     assertEquals("mla", document.path("system").asText());
-    assertEquals("0.5", document.path("config").path("missing").asText());
-    assertEquals(100, document.path("config").path("train").asInt());
-    assertEquals(8, document.path("config").path("options").path("width").asInt());
+    JsonNode config = document.path("config");
+    assertEquals("avmnist", config.path("data").path("name").asText());
+    assertEquals(100, config.path("data").path("train").asInt());
+    assertEquals("0.5", config.path("missing").asText());
+    assertEquals(16, config.path("training").path("batch").asInt());
+    assertEquals(8, config.path("options").path("width").asInt());
     for (String pattern : PATTERNS) {
       JsonNode metric = document.path("results").path("test").path(pattern).path("accuracy");
       double first = metric.path("values").path(0).asDouble(Double.NaN);
@@ -149,12 +164,13 @@ class TrainTest {
     assertEquals(50, test.stream().filter(line -> line.endsWith(",1,0")).count());
   }
 
-  @Test
-  void theSameRunTwiceAndWithOtherThreadsIsBitEqual() throws IOException {
-    Cli first = train("one", "--device=cpu", "--threads=1");
+  @ParameterizedTest
+  @MethodSource("systems")
+  void theSameRunTwiceAndWithOtherThreadsIsBitEqual(String system) throws IOException {
+    Cli first = trainSystem(system, "one", "--device=cpu", "--threads=1");
     for (String threads : new String[] {"1", "2", "3"}) {
       String name = "again" + threads;
-      Cli again = train(name, "--device=cpu", "--threads=" + threads);
+      Cli again = trainSystem(system, name, "--device=cpu", "--threads=" + threads);
       assertEquals(first.json().path("config"), again.json().path("config"));
       assertEquals(first.json().path("results"), again.json().path("results"));
       assertArrayEquals(
@@ -162,14 +178,17 @@ class TrainTest {
           Files.readAllBytes(temporary.resolve(name).resolve("model-0.safetensors")),
           "the model with " + threads + " threads");
     }
-    Cli other = train("other", "--device=cpu", "--data-seed=1");
+    Cli other = trainSystem(system, "other", "--device=cpu", "--data-seed=1");
     assertNotEquals(first.json().path("results"), other.json().path("results"));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "--method=late_fusion",
+        "late_fusion",
+        "concatenation",
+        "unimodal_ensemble",
+        "unimodal_ensemble --fusion=fixed",
         "--no-projection",
         "--fusion=fixed",
         "--order=absorb_then_project",
@@ -182,7 +201,6 @@ class TrainTest {
       })
   void everyVariantTrainsAndEvaluates(String variant) {
     String[] call = {
-      "train",
       "--data-dir=" + data,
       "--out=" + temporary.resolve("run"),
       "--train-size=30",
@@ -190,10 +208,9 @@ class TrainTest {
       "--test-size=20",
       "--width=8",
       "--epochs=1",
-      "--device=cpu",
-      variant
+      "--device=cpu"
     };
-    Cli run = Cli.run(call).done();
+    Cli run = Cli.run(Cli.and(("train " + variant).split(" ", -1), call)).done();
     assertTrue(run.out().matches("(?s).*test +complete +accuracy .*"), run.out());
     assertEquals(
         run.out(),
@@ -293,8 +310,8 @@ class TrainTest {
 
   @Test
   void aRunThatDivergesLeavesNothing() throws IOException {
-    for (String method : new String[] {"mla", "late_fusion"}) {
-      Cli failed = train("run", "--device=cpu", "--learning-rate=1e30", "--method=" + method);
+    for (LearningSystem<?> system : Systems.ALL) {
+      Cli failed = trainSystem(system.name(), "run", "--device=cpu", "--learning-rate=1e30");
       failed.failed(1, "--learning-rate");
       nothingIsLeft();
     }
@@ -375,6 +392,10 @@ class TrainTest {
     eval("run").failed(1, model.toString(), "image.linear.weight is [8, 128], want [9, 128]");
     Files.writeString(metrics, text.replace("\"width\" : 8", "\"width\" : -1"));
     eval("run").failed(1, metrics + " is damaged", "width is -1");
+    Files.writeString(metrics, text.replace("\"mla\"", "\"magic\""));
+    eval("run").failed(1, folder + ": system is 'magic', want one of mla, late_fusion");
+    Files.writeString(metrics, text.replace("\"schema\" : 2", "\"schema\" : 1"));
+    eval("run").failed(1, metrics + " is of schema 1, want schema 2");
     Files.writeString(metrics, text.replace("\"seeds\" : 1", "\"seeds\" : 2"));
     eval("run").failed(1, "has no model-1.safetensors");
     Files.writeString(metrics, text);

@@ -74,6 +74,11 @@ public final class GradientProjector implements Stateful, AutoCloseable {
 
     /** Checks the range. */
     public Options {
+      requireForgetting(forgetting);
+    }
+
+    /** Checks a forgetting factor. */
+    public static void requireForgetting(double forgetting) {
       if (!(forgetting > 0 && forgetting <= 1)) {
         throw new IllegalArgumentException("forgetting is " + forgetting + ", want 0 < f <= 1");
       }

@@ -1,6 +1,6 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.training.data.AvMnist;
+import dev.lacuna.training.data.DataFolder;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
@@ -16,10 +16,8 @@ final class DataOptions {
               + "recordings/, are used instead of what prepare fetches.")
   private @Nullable Path folder;
 
-  /** What to prepare; sizes that cannot be are refused. */
-  AvMnist.Options avMnist(int train, int validation, int test, long seed) {
-    AvMnist.Options standard = AvMnist.Options.standard();
-    Path where = folder == null ? standard.folder() : folder;
-    return new AvMnist.Options(where, standard.humanClips(), train, validation, test, seed);
+  /** The folder to use. */
+  Path folder() {
+    return folder == null ? DataFolder.standard() : folder;
   }
 }

@@ -2,14 +2,15 @@ package dev.lacuna.training.cli;
 
 import dev.lacuna.Context;
 import dev.lacuna.Lacuna;
-import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.MultimodalData;
-import dev.lacuna.training.mla.MlaConfig;
-import dev.lacuna.training.mla.MlaExperiment;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Machine;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
+import dev.lacuna.training.system.Experiment;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.RunConfig;
+import dev.lacuna.training.system.Systems;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
@@ -44,17 +45,28 @@ final class EvalCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     RunFolder folder = RunFolder.open(run);
-    MlaConfig config = folder.readConfig("mla", MlaConfig.class);
+    return evaluate(folder, systemOf(folder));
+  }
+
+  private static LearningSystem<?> systemOf(RunFolder folder) {
+    try {
+      return Systems.named(folder.system());
+    } catch (IllegalArgumentException e) {
+      throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
+    }
+  }
+
+  private <O extends Record> int evaluate(RunFolder folder, LearningSystem<O> system) {
+    RunConfig<O> config = folder.readConfig(RunConfig.class, system.options());
     long start = System.nanoTime();
-    AvMnist.Options wanted =
-        data.avMnist(config.train(), config.validation(), config.test(), config.dataSeed());
     try (Context context = Lacuna.open(device.options())) {
-      MultimodalData samples = AvMnist.prepare(wanted, Progress.onStandardError());
-      Results results = new MlaExperiment(context, samples, config).evaluate(folder);
+      MultimodalData samples = config.data().load(data.folder(), Progress.onStandardError());
+      Results results = new Experiment<>(context, samples, system, config).evaluate(folder);
       PrintWriter out = spec.commandLine().getOut();
       if (json) {
         double seconds = (System.nanoTime() - start) / 1e9;
-        out.print(RunFolder.document("mla", config, results, Machine.facts(context, seconds)));
+        out.print(
+            RunFolder.document(system.name(), config, results, Machine.facts(context, seconds)));
         out.flush();
       } else {
         results.print(out);

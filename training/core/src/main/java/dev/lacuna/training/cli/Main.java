@@ -3,9 +3,14 @@ package dev.lacuna.training.cli;
 import dev.lacuna.LacunaException;
 import java.io.PrintWriter;
 import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ScopeType;
 
@@ -57,7 +62,8 @@ public final class Main implements Callable<Integer> {
     System.getProperties().putIfAbsent(LOG_FORMAT, "lacuna: %5$s%6$s%n");
     int code = CommandLine.ExitCode.SOFTWARE;
     try {
-      code = commandLine().execute(args);
+      CommandLine line = commandLine();
+      code = line.execute(completed(line, args));
     } catch (OutOfMemoryError e) {
       System.err.println(
           "lacuna: Java's heap is too small ("
@@ -67,15 +73,37 @@ public final class Main implements Callable<Integer> {
     System.exit(code);
   }
 
+  /** Arguments with the system that is meant where {@code train} names none. */
+  public static String[] completed(CommandLine line, String... args) {
+    int at = Arrays.asList(args).indexOf("train");
+    CommandLine train = line.getSubcommands().get("train");
+    boolean first =
+        at >= 0 && Arrays.stream(args, 0, at).allMatch(before -> before.startsWith("-"));
+    boolean named =
+        at + 1 < args.length && (!args[at + 1].startsWith("-") || asksForHelp(train, args[at + 1]));
+    if (!first || named) {
+      return args;
+    }
+    List<String> complete = new ArrayList<>(Arrays.asList(args));
+    complete.add(at + 1, TrainCommand.STANDARD);
+    return complete.toArray(String[]::new);
+  }
+
+  private static boolean asksForHelp(CommandLine command, String argument) {
+    OptionSpec option = command.getCommandSpec().findOption(argument);
+    return option != null && (option.usageHelp() || option.versionHelp());
+  }
+
   /** The command line, for tests too. */
   public static CommandLine commandLine() {
     Main main = new Main();
-    return new CommandLine(main)
-        .setCaseInsensitiveEnumValuesAllowed(true)
+    CommandLine line = new CommandLine(main);
+    TrainCommand.addSystems(line.getSubcommands().get("train"));
+    return line.setCaseInsensitiveEnumValuesAllowed(true)
         .setParameterExceptionHandler((exception, arguments) -> {
           CommandLine command = exception.getCommandLine();
           PrintWriter err = command.getErr();
-          err.println("lacuna: " + exception.getMessage());
+          err.println("lacuna: " + exception.getMessage() + wanted(exception));
           CommandLine.UnmatchedArgumentException.printSuggestions(exception, err);
           err.println("Try '" + command.getCommandSpec().qualifiedName() + " --help'.");
           return CommandLine.ExitCode.USAGE;
@@ -93,5 +121,15 @@ public final class Main implements Callable<Integer> {
           }
           return CommandLine.ExitCode.SOFTWARE;
         });
+  }
+
+  /** The commands that there are, where something else was given. */
+  private static String wanted(CommandLine.ParameterException exception) {
+    Set<String> commands = exception.getCommandLine().getSubcommands().keySet();
+    return exception instanceof CommandLine.UnmatchedArgumentException unmatched
+            && !unmatched.isUnknownOption()
+            && !commands.isEmpty()
+        ? ", want one of " + String.join(", ", commands)
+        : "";
   }
 }

@@ -1,6 +1,5 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.progress.Progress;
 import java.util.concurrent.Callable;
@@ -23,7 +22,7 @@ final class PrepareCommand implements Callable<Integer> {
   @Override
   public Integer call() {
     Progress progress = Progress.onStandardError();
-    MultimodalData prepared = AvMnist.prepare(samples.of(data), progress);
+    MultimodalData prepared = samples.source().load(data.folder(), progress);
     progress.note(
         prepared.name()
             + ": "

@@ -1,7 +1,7 @@
 package dev.lacuna.training.cli;
 
 import dev.lacuna.LacunaException;
-import dev.lacuna.training.data.AvMnist;
+import dev.lacuna.training.data.AvMnistSource;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -17,21 +17,21 @@ final class SampleOptions {
       paramLabel = "N",
       defaultValue = "12000",
       description = "Training pairs (default: ${DEFAULT-VALUE}).")
-  int train;
+  private int train;
 
   @Option(
       names = "--validation-size",
       paramLabel = "N",
       defaultValue = "2000",
       description = "Validation pairs (default: ${DEFAULT-VALUE}).")
-  int validation;
+  private int validation;
 
   @Option(
       names = "--test-size",
       paramLabel = "N",
       defaultValue = "4000",
       description = "Test pairs (default: ${DEFAULT-VALUE}).")
-  int test;
+  private int test;
 
   @Option(
       names = "--data-seed",
@@ -41,10 +41,10 @@ final class SampleOptions {
           "Seed of the choice of samples and of the missing tables (default: ${DEFAULT-VALUE}).")
   long seed;
 
-  /** What to prepare in a data folder; sizes that cannot be are refused. */
-  AvMnist.Options of(DataOptions data) {
+  /** The samples that were asked for; sizes that cannot be are refused. */
+  AvMnistSource source() {
     try {
-      return data.avMnist(train, validation, test, seed);
+      return new AvMnistSource(train, validation, test, seed);
     } catch (LacunaException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

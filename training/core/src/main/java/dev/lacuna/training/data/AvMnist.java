@@ -46,13 +46,12 @@ public final class AvMnist {
    */
   public record Options(
       Path folder, Path humanClips, int train, int validation, int test, long seed) {
-    /** 12,000, 2,000 and 4,000 pairs in the standard cache folder. */
-    public static Options standard() {
-      return new Options(DataFolder.standard(), HumanClips.STANDARD, 12_000, 2_000, 4_000, 0);
-    }
-
     /** Checks the sizes. */
     public Options {
+      checkSizes(train, validation, test);
+    }
+
+    static void checkSizes(int train, int validation, int test) {
       if (train < 1
           || validation < 1
           || test < 1

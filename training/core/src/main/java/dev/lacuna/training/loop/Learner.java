@@ -2,10 +2,10 @@ package dev.lacuna.training.loop;
 
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
-import dev.lacuna.autograd.Tensor;
-import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
 
-/** A model that learns batch by batch and gives logits for each modality. */
+/** A model that learns batch by batch. */
 public interface Learner extends AutoCloseable {
   /**
    * Learns from a batch, without waiting for the device.
@@ -18,11 +18,8 @@ public interface Learner extends AutoCloseable {
    */
   void learn(Tape tape, Batch batch, double learningRate, int step, int steps, Losses losses);
 
-  /** Logits [n, classes] of inputs of one modality. */
-  Tensor logits(int modality, Tensor x);
-
-  /** How logits of several modalities become one prediction. */
-  Fusion.Mode fusion();
+  /** Runs the model over a split. */
+  Outputs outputs(Tape tape, MultimodalData data, Split split);
 
   /** Everything that is learned. */
   ParameterStore store();

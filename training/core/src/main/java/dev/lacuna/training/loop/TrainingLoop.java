@@ -28,31 +28,6 @@ public final class TrainingLoop {
   private static final int READ_EVERY = 16;
 
   /**
-   * Settings.
-   *
-   * @param epochs at least 1
-   * @param batch samples a step, at least 1
-   * @param learningRate of the first step; it falls to 0 along a cosine
-   * @param shift random shifts of training inputs, see {@link RandomShift#parse}
-   * @param seed of the order of samples and the shifts
-   */
-  public record Options(int epochs, int batch, double learningRate, String shift, long seed) {
-    /** Checks the ranges. */
-    public Options {
-      if (epochs < 1 || batch < 1 || !(learningRate > 0)) {
-        throw new IllegalArgumentException(
-            "epochs "
-                + epochs
-                + ", batch "
-                + batch
-                + ", learning rate "
-                + learningRate
-                + ": want epochs >= 1, batch >= 1 and a learning rate > 0");
-      }
-    }
-  }
-
-  /**
    * One epoch.
    *
    * @param epoch from 1
@@ -74,17 +49,24 @@ public final class TrainingLoop {
   private final Tape tape;
   private final MultimodalData data;
   private final Presence presence;
-  private final Options options;
+  private final TrainingOptions options;
+  private final long seed;
   private final int steps;
   private final int[] mostShift;
 
   private TrainingLoop(
-      Learner learner, Tape tape, MultimodalData data, Presence presence, Options options) {
+      Learner learner,
+      Tape tape,
+      MultimodalData data,
+      Presence presence,
+      TrainingOptions options,
+      long seed) {
     this.learner = learner;
     this.tape = tape;
     this.data = data;
     this.presence = presence;
     this.options = options;
+    this.seed = seed;
     steps = Math.ceilDiv(data.train().size(), options.batch());
     mostShift = RandomShift.parse(options.shift(), data.modalityNames());
   }
@@ -93,6 +75,7 @@ public final class TrainingLoop {
    * Trains.
    *
    * @param presence which modality each training sample has
+   * @param seed of the order of samples and the shifts
    * @param name of the progress bar
    */
   public static Run run(
@@ -100,10 +83,11 @@ public final class TrainingLoop {
       Tape tape,
       MultimodalData data,
       Presence presence,
-      Options options,
+      TrainingOptions options,
+      long seed,
       String name,
       Progress progress) {
-    return new TrainingLoop(learner, tape, data, presence, options).run(name, progress);
+    return new TrainingLoop(learner, tape, data, presence, options, seed).run(name, progress);
   }
 
   private Run run(String name, Progress progress) {
@@ -134,13 +118,13 @@ public final class TrainingLoop {
   /** The mean loss of an epoch. */
   private double train(int epoch, Losses losses, Progress.Task task) {
     int samples = data.train().size();
-    int[] order = new CounterRandom(options.seed(), SHUFFLE, epoch).permutation(samples);
+    int[] order = new CounterRandom(seed, SHUFFLE, epoch).permutation(samples);
     double sum = 0;
     for (int step = 0; step < steps; step++) {
       int from = step * options.batch();
       int[] chosen =
           Arrays.copyOfRange(order, from, from + Math.min(options.batch(), samples - from));
-      CounterRandom random = new CounterRandom(options.seed(), AUGMENT, step + epoch * steps);
+      CounterRandom random = new CounterRandom(seed, AUGMENT, step + epoch * steps);
       RandomShift shift = new RandomShift(mostShift, random);
       Batch batch = new Batch(data, data.train(), presence, chosen, shift);
       double done = (epoch - 1 + (double) step / steps) / options.epochs();
@@ -188,7 +172,7 @@ public final class TrainingLoop {
 
   /** Mean accuracy over all missing patterns: what an epoch is chosen by. */
   private static double validate(Learner learner, Tape tape, MultimodalData data) {
-    Predictions predictions = Predictions.of(learner, tape, data, data.validation());
+    Outputs outputs = learner.outputs(tape, data, data.validation());
     CounterRandom random = new CounterRandom(0, VALIDATION_TABLE, 0);
     List<String> names = data.modalityNames();
     List<String> patterns = MissingTable.patterns(names);
@@ -196,7 +180,7 @@ public final class TrainingLoop {
     for (String pattern : patterns) {
       Presence presence =
           MissingTable.pattern(pattern, names, data.validation().presence(), random);
-      sum += predictions.accuracy(learner.fusion(), presence);
+      sum += outputs.accuracy(presence);
     }
     return sum / patterns.size();
   }

@@ -6,17 +6,19 @@ import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
-import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.multimodal.mla.SharedHeadModel;
 import dev.lacuna.nn.Linear;
-import dev.lacuna.optim.GradientProjector;
-import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.encoder.DigitEncoder;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
+import dev.lacuna.training.loop.Outputs;
+import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.loop.UnimodalOutputs;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -26,10 +28,15 @@ public final class MlaLearner implements Learner {
   private final ParameterStore store;
   private final SharedHeadModel model;
   private final AlternatingStep step;
-  private final Fusion.Mode fusion;
+  private final UnimodalOutputs.FusionRule fusion;
 
   /** A model for the data's modalities with fresh parameters. */
-  public MlaLearner(Context context, MultimodalData data, MlaOptions options, long seed) {
+  public MlaLearner(
+      Context context,
+      MultimodalData data,
+      TrainingOptions training,
+      MlaOptions options,
+      long seed) {
     store = new ParameterStore(context);
     List<SharedHeadModel.Encoder> encoders = new ArrayList<>();
     for (Modality modality : data.modalities()) {
@@ -43,20 +50,8 @@ public final class MlaLearner implements Learner {
     Linear head =
         new Linear(store.group("head"), "linear", options.width(), data.classes(), random);
     model = new SharedHeadModel(encoders, head);
-    Sgd.Options sgd =
-        new Sgd.Options(
-            options.momentum(), options.weightDecay(), Sgd.Decay.DECOUPLED, Sgd.Momentum.CLASSIC);
-    AlternatingStep.Options settings =
-        AlternatingStep.Options.DEFAULT
-            .withProjection(options.projection())
-            .withProjector(
-                GradientProjector.Options.DEFAULT
-                    .withOrder(options.order())
-                    .withNorm(options.norm()))
-            .withSgd(sgd)
-            .withHeadRate(options.headRate());
-    step = new AlternatingStep(context, model, settings);
-    fusion = options.fusion();
+    step = new AlternatingStep(context, model, options.step(training.sgd()));
+    fusion = options.fusion(data.modalityNames());
   }
 
   @Override
@@ -75,13 +70,8 @@ public final class MlaLearner implements Learner {
   }
 
   @Override
-  public Tensor logits(int modality, Tensor x) {
-    return model.logits(modality, x);
-  }
-
-  @Override
-  public Fusion.Mode fusion() {
-    return fusion;
+  public Outputs outputs(Tape tape, MultimodalData data, Split split) {
+    return UnimodalOutputs.of(model::logits, fusion, tape, data, split);
   }
 
   @Override

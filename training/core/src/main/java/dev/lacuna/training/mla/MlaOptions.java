@@ -1,74 +1,121 @@
 package dev.lacuna.training.mla;
 
+import dev.lacuna.kernels.HostProjector.Denominator;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.mla.AlternatingStep;
+import dev.lacuna.multimodal.mla.AlternatingStep.Alpha;
+import dev.lacuna.multimodal.mla.AlternatingStep.HeadState;
 import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
+import dev.lacuna.multimodal.mla.AlternatingStep.Reset;
+import dev.lacuna.multimodal.mla.AlternatingStep.StaleGradient;
+import dev.lacuna.optim.GradientProjector;
+import dev.lacuna.optim.GradientProjector.Apply;
+import dev.lacuna.optim.GradientProjector.FirstCall;
+import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.loop.Ranges;
+import dev.lacuna.training.loop.UnimodalOutputs.FusionRule;
+import java.util.List;
 
 /**
- * How to train MLA or its baseline.
+ * MLA's own options, see {@link AlternatingStep.Options} and {@link GradientProjector.Options}.
  *
- * @param method MLA, or joint late fusion for comparison
  * @param width features that an encoder gives
- * @param epochs passes over the training samples
- * @param batch samples a step
- * @param learningRate of the encoders at the start
- * @param shift random shifts of training inputs, such as image=1
- * @param headRate learning rate of the head relative to the encoders'
- * @param momentum of SGD
- * @param weightDecay decoupled
- * @param projection RLS, or NONE for the ablation
- * @param order whether the gradient is projected before or after the features are absorbed
+ * @param projection what is projected of the head's weight
+ * @param order whether features are absorbed before or after the projection
  * @param norm what is done to P after each update
- * @param fusion DYNAMIC by entropy, or FIXED shares
+ * @param denominator SCALAR, or ELEMENTWISE_COMPAT to repeat the official code's bug
+ * @param apply whether the projected gradient replaces the gradient or is added to it
+ * @param forgetting share of what P remembers that is kept with every vector; 1 forgets nothing
+ * @param firstCall whether the first call ever counts
+ * @param alpha the gain's constant at the start and the end of an epoch
+ * @param reset when P goes back to I
+ * @param headState whose momentum moves the head
+ * @param staleGradient what becomes of an encoder's gradient after its step
+ * @param headRate learning rate of the head relative to the encoders'
+ * @param fusion DYNAMIC by entropy, or FIXED
+ * @param shares of the modalities in FIXED fusion, in their order; none for equal ones
  */
 public record MlaOptions(
-    Method method,
     int width,
-    int epochs,
-    int batch,
-    double learningRate,
-    String shift,
-    double headRate,
-    double momentum,
-    double weightDecay,
     Projection projection,
     Order order,
     Norm norm,
-    Fusion.Mode fusion) {
-  /** P is [width, width]; wider features than this are no use for a small encoder. */
-  private static final int MAX_WIDTH = 16_384;
+    Denominator denominator,
+    Apply apply,
+    double forgetting,
+    FirstCall firstCall,
+    Alpha alpha,
+    Reset reset,
+    HeadState headState,
+    StaleGradient staleGradient,
+    double headRate,
+    Fusion.Mode fusion,
+    List<Double> shares) {
+  /** What a user gets who gives none. */
+  public static final MlaOptions DEFAULT =
+      of(64, AlternatingStep.Options.DEFAULT, Fusion.Mode.DYNAMIC, List.of());
 
   /** Checks the ranges. */
   public MlaOptions {
-    require(width >= 1 && width <= MAX_WIDTH, "width", width, "1 to " + MAX_WIDTH);
-    require(epochs >= 1, "epochs", epochs, ">= 1");
-    require(batch >= 1, "batch", batch, ">= 1");
-    require(positive(learningRate), "learning rate", learningRate, "a number > 0");
-    require(positive(headRate), "head rate", headRate, "a number > 0");
-    require(momentum >= 0 && momentum < 1, "momentum", momentum, "0 <= momentum < 1");
-    require(
-        weightDecay == 0 || positive(weightDecay), "weight decay", weightDecay, "a number >= 0");
-  }
-
-  private static boolean positive(double value) {
-    return value > 0 && value < Double.POSITIVE_INFINITY;
-  }
-
-  private static void require(boolean met, String name, Number value, String wanted) {
-    if (!met) {
-      throw new IllegalArgumentException(name + " is " + value + ", want " + wanted);
+    DigitEncoder.requireWidth(width);
+    shares = List.copyOf(shares);
+    boolean positive = shares.stream().allMatch(share -> share > 0 && share < 1e300);
+    if (!positive || (fusion == Fusion.Mode.DYNAMIC && !shares.isEmpty())) {
+      throw new IllegalArgumentException(
+          "shares are " + shares + ", want numbers > 0, and fusion fixed");
     }
+    Ranges.requirePositive("head rate", headRate);
+    GradientProjector.Options.requireForgetting(forgetting);
   }
 
-  /** What is trained. */
-  public enum Method {
-    /** Alternating unimodal steps with a shared head. */
-    MLA,
-    /**
-     * One loss on the mean of the logits of the modalities that are present, each with a head of
-     * its own.
-     */
-    LATE_FUSION
+  /** Options of a step, but for its optimiser's, which are those of all training. */
+  public static MlaOptions of(
+      int width, AlternatingStep.Options step, Fusion.Mode fusion, List<Double> shares) {
+    GradientProjector.Options projector = step.projector();
+    return new MlaOptions(
+        width,
+        step.projection(),
+        projector.order(),
+        projector.norm(),
+        projector.denominator(),
+        projector.apply(),
+        projector.forgetting(),
+        projector.firstCall(),
+        step.alpha(),
+        step.reset(),
+        step.headState(),
+        step.staleGradient(),
+        step.headRate(),
+        fusion,
+        shares);
+  }
+
+  /** Options of the step with an optimiser's. */
+  AlternatingStep.Options step(Sgd.Options sgd) {
+    return new AlternatingStep.Options(
+        projection,
+        new GradientProjector.Options(order, norm, denominator, apply, forgetting, firstCall),
+        alpha,
+        reset,
+        sgd,
+        headState,
+        staleGradient,
+        headRate);
+  }
+
+  /** How predictions of modalities are fused. */
+  FusionRule fusion(List<String> modalities) {
+    if (shares.isEmpty()) {
+      return (logits, entropy, presence) -> Fusion.fuse(fusion, logits, entropy, presence);
+    }
+    if (shares.size() != modalities.size()) {
+      throw new IllegalArgumentException(
+          "there are " + shares.size() + " shares, want one for each of " + modalities);
+    }
+    double[] fixed = shares.stream().mapToDouble(Double::doubleValue).toArray();
+    return (logits, entropy, presence) -> Fusion.fuse(fixed, logits, presence);
   }
 }

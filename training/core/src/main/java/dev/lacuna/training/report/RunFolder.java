@@ -30,7 +30,7 @@ import java.util.stream.Stream;
  */
 public final class RunFolder implements AutoCloseable {
   /** Version of metrics.json. */
-  public static final int SCHEMA = 1;
+  public static final int SCHEMA = 2;
 
   private static final System.Logger LOG = System.getLogger(RunFolder.class.getName());
 
@@ -161,35 +161,53 @@ public final class RunFolder implements AutoCloseable {
     return root.toPrettyString() + "\n";
   }
 
-  /** The config of a finished run. */
-  public <T> T readConfig(String system, Class<T> type) {
+  /** The name of the system of a finished run. */
+  public String system() {
+    return read().path("system").asText("none");
+  }
+
+  /**
+   * The config of a finished run.
+   *
+   * @param type of the config
+   * @param parameters its type parameters, if any
+   */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // the type is what the parameters make of it
+  public <T> T readConfig(Class<?> type, Class<?>... parameters) {
+    JsonNode config = read().path("config");
+    if (!config.isObject()) {
+      throw bad(folder.resolve(METRICS) + " is damaged: it has no config");
+    }
+    try {
+      return JSON.readerFor(JSON.getTypeFactory().constructParametricType(type, parameters))
+          .readValue(config);
+    } catch (IOException e) {
+      throw damaged(e);
+    }
+  }
+
+  /** metrics.json, of a schema that this version knows. */
+  private JsonNode read() {
     Path file = folder.resolve(METRICS);
     try {
       JsonNode root = JSON.readTree(Files.readAllBytes(file));
       String schema = root.path("schema").asText("none");
-      String found = root.path("system").asText("none");
-      if (!schema.equals(String.valueOf(SCHEMA)) || !found.equals(system)) {
-        throw bad(
-            file
-                + " is of schema "
-                + schema
-                + " and system "
-                + found
-                + ", want schema "
-                + SCHEMA
-                + " and system "
-                + system);
+      if (!schema.equals(String.valueOf(SCHEMA))) {
+        throw bad(file + " is of schema " + schema + ", want schema " + SCHEMA);
       }
-      if (!root.path("config").isObject()) {
-        throw bad(file + " is damaged: it has no config");
-      }
-      return JSON.treeToValue(root.path("config"), type);
+      return root;
     } catch (JsonProcessingException e) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT, file + " is damaged: " + e.getOriginalMessage(), e);
+      throw damaged(e);
     } catch (IOException e) {
       throw new LacunaException(Status.INVALID_ARGUMENT, file + " cannot be read: " + e, e);
     }
+  }
+
+  private LacunaException damaged(IOException e) {
+    String reason =
+        e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.toString();
+    return new LacunaException(
+        Status.INVALID_ARGUMENT, folder.resolve(METRICS) + " is damaged: " + reason, e);
   }
 
   /** Name of the model of a seed. */

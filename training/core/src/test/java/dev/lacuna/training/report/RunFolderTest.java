@@ -29,7 +29,7 @@ class RunFolderTest {
   private static final Config CONFIG = new Config("toy", 3, List.of("a", "b"));
   private static final String FINISHED =
       """
-      {"schema": 1, "system": "mla", "config": {"data": "toy", "learning_rate": 3, "names": []}}
+      {"schema": 2, "system": "mla", "config": {"data": "toy", "learning_rate": 3, "names": []}}
       """;
 
   @TempDir Path temporary;
@@ -63,7 +63,8 @@ class RunFolderTest {
     run.close();
     assertEquals(List.of("log.csv", "metrics.json"), files(folder));
     assertEquals("seed\n", Files.readString(folder.resolve("log.csv")));
-    assertEquals(CONFIG, RunFolder.open(folder).readConfig("mla", Config.class));
+    assertEquals("mla", RunFolder.open(folder).system());
+    assertEquals(CONFIG, RunFolder.open(folder).readConfig(Config.class));
   }
 
   @Test
@@ -114,24 +115,23 @@ class RunFolderTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "''                                     | schema none and system none",
-        "[]                                     | schema none and system none",
-        "{}                                     | schema none and system none",
-        "{'schema': 2, 'system': 'mla'}         | schema 2 and system mla, want schema 1",
-        "{'schema': 1, 'system': 'smil'}        | system smil, want schema 1 and system mla",
-        "{'schema': 1, 'system': 'mla'}         | damaged: it has no config",
-        "{'schema': 1, 'system': 'mla', 'config | damaged: ",
-        "{'schema': 1, 'system': 'mla', 'config': {}} | data",
-        "{'schema': 1, 'system': 'mla', 'config': {'data': null, 'learning_rate': 3, 'names': []}} | data",
-        "{'schema': 1, 'system': 'mla', 'config': {'data': 'toy', 'names': []}} | learning_rate",
-        "{'schema': 1, 'system': 'mla', 'config': {'data': 'toy', 'learning_rate': 'x'}} | 'x'"
+        "''                                     | schema none, want schema 2",
+        "[]                                     | schema none, want schema 2",
+        "{}                                     | schema none, want schema 2",
+        "{'schema': 1, 'system': 'mla'}         | schema 1, want schema 2",
+        "{'schema': 2, 'system': 'mla'}         | damaged: it has no config",
+        "{'schema': 2, 'system': 'mla', 'config | damaged: ",
+        "{'schema': 2, 'system': 'mla', 'config': {}} | data",
+        "{'schema': 2, 'system': 'mla', 'config': {'data': null, 'learning_rate': 3, 'names': []}} | data",
+        "{'schema': 2, 'system': 'mla', 'config': {'data': 'toy', 'names': []}} | learning_rate",
+        "{'schema': 2, 'system': 'mla', 'config': {'data': 'toy', 'learning_rate': 'x'}} | 'x'"
       },
       quoteCharacter = '`')
   void aDamagedMetricsFileIsNamed(String json, String part) throws IOException {
     String text = json.replace("''", "").replace('\'', '"');
     Files.writeString(temporary.resolve("metrics.json"), text);
     RunFolder run = RunFolder.open(temporary);
-    assertSays(() -> run.readConfig("mla", Config.class), "metrics.json", part.replace('\'', '"'));
+    assertSays(() -> run.readConfig(Config.class), "metrics.json", part.replace('\'', '"'));
   }
 
   @Test
@@ -141,10 +141,10 @@ class RunFolderTest {
     String text = Files.readString(file).strip();
     for (int length = 0; length < text.length(); length++) {
       Files.writeString(file, text.substring(0, length));
-      assertSays(() -> run.readConfig("mla", Config.class), "metrics.json");
+      assertSays(() -> run.readConfig(Config.class), "metrics.json");
     }
     Files.writeString(file, FINISHED);
-    assertEquals(new Config("toy", 3, List.of()), run.readConfig("mla", Config.class));
+    assertEquals(new Config("toy", 3, List.of()), run.readConfig(Config.class));
   }
 
   @Test

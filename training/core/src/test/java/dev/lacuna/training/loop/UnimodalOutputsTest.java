@@ -7,32 +7,59 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
 import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.autograd.Parameter;
+import dev.lacuna.autograd.ParameterGroup;
+import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
+import dev.lacuna.nn.Layer;
+import dev.lacuna.nn.Linear;
+import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.mla.MlaLearner;
-import dev.lacuna.training.mla.MlaOptionsTest;
+import dev.lacuna.training.encoder.DigitEncoder;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class PredictionsTest {
+class UnimodalOutputsTest {
   private final MultimodalData data = Toy.data(3, 3, 300);
   private final Context context = Lacuna.open(Device.parse("reference"));
   private final Tape tape = new Tape(context);
-  private final Learner learner = new MlaLearner(context, data, MlaOptionsTest.SMALL, 0);
+  private final ParameterStore store = new ParameterStore(context);
+  private final List<Layer> networks = data.modalities().stream().map(this::network).toList();
 
   @AfterEach
   void close() {
-    learner.close();
+    store.close();
     tape.close();
     context.close();
+  }
+
+  private Layer network(Modality modality) {
+    ParameterGroup group = store.group(modality.name());
+    return Layer.sequence(
+        DigitEncoder.of(group, modality, 8, new CounterRandom(0, 0, 0)),
+        new Linear(group, "head", 8, Toy.CLASSES, new CounterRandom(0, 1, 0)));
+  }
+
+  private UnimodalOutputs outputs(Split split) {
+    return UnimodalOutputs.of(
+        (modality, x) -> networks.get(modality).forward(x),
+        UnimodalOutputsTest::dynamic,
+        tape,
+        data,
+        split);
+  }
+
+  private static double[][] dynamic(double[][][] logits, double[][] entropy, Presence presence) {
+    return Fusion.fuse(Fusion.Mode.DYNAMIC, logits, entropy, presence);
   }
 
   /** Some samples of the test split, as a split. */
@@ -49,10 +76,10 @@ class PredictionsTest {
 
   @Test
   void aPredictionIsTheSameInEveryBatch() {
-    Predictions all = Predictions.of(learner, tape, data, data.test());
+    UnimodalOutputs all = outputs(data.test());
     for (int sample : new int[] {0, 1, 100, 255, 256, 299}) {
-      Predictions alone = Predictions.of(learner, tape, data, some(sample));
-      Predictions mixed = Predictions.of(learner, tape, data, some(7, 299, sample, 3, sample));
+      UnimodalOutputs alone = outputs(some(sample));
+      UnimodalOutputs mixed = outputs(some(7, 299, sample, 3, sample));
       for (int m = 0; m < 2; m++) {
         assertArrayEquals(all.logits()[m][sample], alone.logits()[m][0]);
         assertArrayEquals(all.logits()[m][sample], mixed.logits()[m][2]);
@@ -66,10 +93,10 @@ class PredictionsTest {
   void whatTheDataLacksIsNotPredicted() {
     Split split = some(0, 1, 2);
     split.rowOf()[0][1] = Split.ABSENT;
-    Predictions predictions = Predictions.of(learner, tape, data, split);
-    assertNull(predictions.logits()[0][1]);
-    assertEquals(Toy.CLASSES, predictions.logits()[1][1].length);
-    double accuracy = predictions.accuracy(Fusion.Mode.DYNAMIC, split.presence());
+    UnimodalOutputs outputs = outputs(split);
+    assertNull(outputs.logits()[0][1]);
+    assertEquals(Toy.CLASSES, outputs.logits()[1][1].length);
+    double accuracy = outputs.accuracy(split.presence());
     assertTrue(accuracy >= 0 && accuracy <= 1, "accuracy " + accuracy);
   }
 
@@ -78,23 +105,21 @@ class PredictionsTest {
     Split split = some(0, 1);
     double[][][] logits = {{{9, 0, 0}, {9, 0, 0}}, {{0, 0, 9}, {0, 9, 0}}};
     double[][] entropy = {{0.1, 0.1}, {0.5, 0.5}};
-    Predictions predictions = new Predictions(split, logits, entropy);
+    UnimodalOutputs outputs =
+        new UnimodalOutputs(split, logits, entropy, UnimodalOutputsTest::dynamic);
     assertArrayEquals(new int[] {0, 1}, split.labels());
-    Fusion.Mode dynamic = Fusion.Mode.DYNAMIC;
-    assertEquals(0.5, predictions.accuracy(dynamic, Presence.complete(2, 2)));
-    assertEquals(1.0, predictions.accuracy(dynamic, new Presence(2, 2, new byte[] {1, 0, 0, 1})));
-    assertEquals(0.0, predictions.accuracy(dynamic, new Presence(2, 2, new byte[] {0, 1, 1, 0})));
+    assertEquals(0.5, outputs.accuracy(Presence.complete(2, 2)));
+    assertEquals(1.0, outputs.accuracy(new Presence(2, 2, new byte[] {1, 0, 0, 1})));
+    assertEquals(0.0, outputs.accuracy(new Presence(2, 2, new byte[] {0, 1, 1, 0})));
   }
 
   @Test
   void aModelThatHasDivergedIsAClearError() {
-    Parameter weight = learner.store().parameters().getFirst();
+    Parameter weight = store.parameters().getFirst();
     double[] values = weight.get();
     Arrays.fill(values, Double.NaN);
     weight.set(values);
-    String message =
-        assertThrows(LacunaException.class, () -> Predictions.of(learner, tape, data, data.test()))
-            .getMessage();
+    String message = assertThrows(LacunaException.class, () -> outputs(data.test())).getMessage();
     assertTrue(message.contains("image for sample 0"), message);
     assertTrue(message.contains("--learning-rate"), message);
   }

@@ -1,4 +1,4 @@
-package dev.lacuna.training.mla;
+package dev.lacuna.training.system;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
@@ -11,7 +11,7 @@ import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.loop.Learner;
-import dev.lacuna.training.loop.Predictions;
+import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingLoop;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Metric;
@@ -26,23 +26,26 @@ import java.util.Map;
 /**
  * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
  */
-public final class MlaExperiment {
+public final class Experiment<O extends Record> {
   private static final int TRAIN_TABLE = 0x4A01;
   private static final int TEST_TABLE = 0x4A02;
   private static final String LOG_HEADER = "seed,epoch,loss,validation_accuracy,seconds\n";
 
   private final Context context;
   private final MultimodalData data;
-  private final MlaConfig config;
+  private final LearningSystem<O> system;
+  private final RunConfig<O> config;
   private final Map<String, Presence> testPatterns = new LinkedHashMap<>();
 
   /** An experiment on data that is in memory. */
-  public MlaExperiment(Context context, MultimodalData data, MlaConfig config) {
+  public Experiment(
+      Context context, MultimodalData data, LearningSystem<O> system, RunConfig<O> config) {
     this.context = context;
     this.data = data;
+    this.system = system;
     this.config = config;
     List<String> names = data.modalityNames();
-    CounterRandom random = new CounterRandom(config.dataSeed(), TEST_TABLE, 0);
+    CounterRandom random = new CounterRandom(config.tableSeed(), TEST_TABLE, 0);
     for (String pattern : MissingTable.patterns(names)) {
       testPatterns.put(
           pattern, MissingTable.pattern(pattern, names, data.test().presence(), random));
@@ -54,7 +57,7 @@ public final class MlaExperiment {
     List<String> names = data.modalityNames();
     Presence presence =
         MissingRates.parse(config.missing(), names)
-            .draw(data.train().presence(), new CounterRandom(config.dataSeed(), TRAIN_TABLE, 0));
+            .draw(data.train().presence(), new CounterRandom(config.tableSeed(), TRAIN_TABLE, 0));
     for (int m = 0; m < names.size(); m++) {
       if (presence.count(m) == 0) {
         throw new LacunaException(
@@ -72,16 +75,13 @@ public final class MlaExperiment {
             "missing-test-" + pattern + ".csv", file -> MissingTable.write(file, table, names)));
     StringBuilder log = new StringBuilder(LOG_HEADER);
     List<Map<String, Double>> bySeed = new ArrayList<>();
-    MlaOptions options = config.options();
     try (Tape tape = new Tape(context)) {
       for (int seed = 0; seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
-          TrainingLoop.Options loop =
-              new TrainingLoop.Options(
-                  options.epochs(), options.batch(), options.learningRate(), options.shift(), seed);
-          String name = options.method().name().toLowerCase(Locale.ROOT) + " seed " + seed;
+          String name = system.name() + " seed " + seed;
           TrainingLoop.Run run =
-              TrainingLoop.run(learner, tape, data, presence, loop, name, progress);
+              TrainingLoop.run(
+                  learner, tape, data, presence, config.training(), seed, name, progress);
           for (TrainingLoop.Epoch e : run.epochs()) {
             log.append(
                 String.format(
@@ -93,7 +93,7 @@ public final class MlaExperiment {
                     e.validation(),
                     e.seconds()));
           }
-          folder.writeModel(seed, "mla", learner.store());
+          folder.writeModel(seed, system.name(), learner.store());
           bySeed.add(measure(learner, tape));
         }
       }
@@ -117,21 +117,18 @@ public final class MlaExperiment {
   }
 
   private Learner learner(long seed) {
-    return config.options().method() == MlaOptions.Method.MLA
-        ? new MlaLearner(context, data, config.options(), seed)
-        : new LateFusionLearner(context, data, config.options(), seed);
+    return system.learner(context, data, config.training(), config.options(), seed);
   }
 
   /** Accuracy on the test split by pattern, and on human clips where there are some. */
   private Map<String, Double> measure(Learner learner, Tape tape) {
     Map<String, Double> accuracy = new LinkedHashMap<>();
-    Predictions predictions = Predictions.of(learner, tape, data, data.test());
-    testPatterns.forEach((pattern, presence) ->
-        accuracy.put(pattern, predictions.accuracy(learner.fusion(), presence)));
+    Outputs outputs = learner.outputs(tape, data, data.test());
+    testPatterns.forEach((pattern, presence) -> accuracy.put(pattern, outputs.accuracy(presence)));
     Split human = data.humanClips();
     if (human != null) {
-      Predictions spoken = Predictions.of(learner, tape, data, human);
-      accuracy.put(human.name(), spoken.accuracy(learner.fusion(), human.presence()));
+      Outputs spoken = learner.outputs(tape, data, human);
+      accuracy.put(human.name(), spoken.accuracy(human.presence()));
     }
     return accuracy;
   }

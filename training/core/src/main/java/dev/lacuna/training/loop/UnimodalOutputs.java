@@ -4,29 +4,50 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
-import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.ops.SoftmaxOp;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.metrics.Accuracy;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 
 /**
- * What each modality alone says about each sample of a split. All missing patterns are evaluated
- * from one pass, since a missing modality only leaves the fusion.
+ * What each modality alone says of each sample of a split. All missing patterns are evaluated from
+ * one pass, since a missing modality only leaves the fusion.
  *
  * @param split the samples
  * @param logits [modality][sample][class], null where the data lacks the modality
  * @param entropy [modality][sample] in nats
+ * @param fusion how they become one prediction
  */
 @SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
-public record Predictions(Split split, double[][][] logits, double[][] entropy) {
+public record UnimodalOutputs(
+    Split split, double[][][] logits, double[][] entropy, FusionRule fusion) implements Outputs {
   private static final int BATCH = 256;
 
-  /** Runs a learner over a split. */
-  public static Predictions of(Learner learner, Tape tape, MultimodalData data, Split split) {
+  /** A model of each modality by itself. */
+  @FunctionalInterface
+  public interface Model {
+    /** Logits [n, classes] of inputs of one modality. */
+    Tensor logits(int modality, Tensor x);
+  }
+
+  /** How what the modalities say becomes one prediction. */
+  @FunctionalInterface
+  public interface FusionRule {
+    /**
+     * Scores [sample][class].
+     *
+     * @param logits [modality][sample][class]
+     * @param entropy [modality][sample] in nats
+     * @param presence what of it counts
+     */
+    double[][] fuse(double[][][] logits, double[][] entropy, Presence presence);
+  }
+
+  /** Runs a model over a split. */
+  public static UnimodalOutputs of(
+      Model model, FusionRule fusion, Tape tape, MultimodalData data, Split split) {
     int modalities = data.modalities().size();
     double[][][] logits = new double[modalities][split.size()][];
     double[][] entropy = new double[modalities][split.size()];
@@ -36,7 +57,7 @@ public record Predictions(Split split, double[][][] logits, double[][] entropy) 
       for (int from = 0; from < rows.length; from += BATCH) {
         int[] samples = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BATCH));
         predict(
-            learner,
+            model,
             tape,
             new Batch(data, split, available, samples, RandomShift.none(split.rowOf().length)),
             m,
@@ -44,16 +65,16 @@ public record Predictions(Split split, double[][][] logits, double[][] entropy) 
             entropy[m]);
       }
     }
-    return new Predictions(split, logits, entropy);
+    return new UnimodalOutputs(split, logits, entropy, fusion);
   }
 
   private static void predict(
-      Learner learner, Tape tape, Batch batch, int modality, double[][] logits, double[] entropy) {
+      Model model, Tape tape, Batch batch, int modality, double[][] logits, double[] entropy) {
     tape.reset();
     tape.withoutGradients(() -> {
       int[] samples = batch.samples();
       int[] all = IntStream.range(0, samples.length).toArray();
-      Tensor scores = learner.logits(modality, batch.inputs(tape, modality, all));
+      Tensor scores = model.logits(modality, batch.inputs(tape, modality, all));
       double[] flat = scores.toDoubleArray();
       double[] e = SoftmaxOp.entropy(scores).toDoubleArray();
       int classes = (int) scores.cols();
@@ -73,8 +94,8 @@ public record Predictions(Split split, double[][][] logits, double[][] entropy) 
     });
   }
 
-  /** Accuracy of the fused predictions where only what {@code presence} says is there. */
-  public double accuracy(Fusion.Mode fusion, Presence presence) {
-    return Accuracy.of(Fusion.fuse(fusion, logits, entropy, presence), split.labels());
+  @Override
+  public double[][] logits(Presence presence) {
+    return fusion.fuse(logits, entropy, presence);
   }
 }

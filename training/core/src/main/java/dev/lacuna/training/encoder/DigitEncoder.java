@@ -1,4 +1,4 @@
-package dev.lacuna.training.mla;
+package dev.lacuna.training.encoder;
 
 import dev.lacuna.CounterRandom;
 import dev.lacuna.autograd.ParameterGroup;
@@ -9,19 +9,28 @@ import dev.lacuna.nn.Linear;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.MaxPool2dOp;
 import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.loop.Ranges;
 
 /**
  * A small convolutional encoder for pictures of about 30 x 30, digit images and spectrograms alike:
  * twice (convolution 3 x 3, ReLU, pooling 2 x 2), then a linear layer with ReLU.
  */
-final class DigitEncoder {
+public final class DigitEncoder {
   private static final int FIRST = 16;
   private static final int SECOND = 32;
 
+  /** A shared head's P is [width, width]; wider features are no use for a small encoder. */
+  private static final int MAX_WIDTH = 16_384;
+
   private DigitEncoder() {}
 
+  /** Checks the number of features that an encoder shall give. */
+  public static void requireWidth(int width) {
+    Ranges.require(width >= 1 && width <= MAX_WIDTH, "width", width, "1 to " + MAX_WIDTH);
+  }
+
   /** Declares an encoder's parameters in a group and returns it. */
-  static Layer of(ParameterGroup group, Modality modality, int width, CounterRandom random) {
+  public static Layer of(ParameterGroup group, Modality modality, int width, CounterRandom random) {
     int flat = SECOND * (modality.height() / 4) * (modality.width() / 4);
     if (flat == 0) {
       throw new IllegalArgumentException(

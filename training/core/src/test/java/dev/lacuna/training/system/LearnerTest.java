@@ -1,4 +1,4 @@
-package dev.lacuna.training.mla;
+package dev.lacuna.training.system;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -15,7 +15,6 @@ import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Presence;
-import dev.lacuna.multimodal.mla.AlternatingStep.Projection;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Batch;
@@ -23,15 +22,14 @@ import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
 import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.loop.Toy;
-import dev.lacuna.training.mla.MlaOptions.Method;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
-/** What both learners do with batches from which something is missing. */
+/** What every learner does with batches from which something is missing. */
 class LearnerTest {
   private static final int SAMPLES = 6;
   private static final byte[] HALF = {1, 1, 0, 1, 1, 0, 1, 1, 0, 1, 1, 0};
@@ -45,11 +43,12 @@ class LearnerTest {
     context.close();
   }
 
-  private Learner learner(Method method, MultimodalData data) {
-    MlaOptions options = MlaOptionsTest.options(method, Projection.RLS);
-    return method == Method.MLA
-        ? new MlaLearner(context, data, options, 0)
-        : new LateFusionLearner(context, data, options, 0);
+  static Stream<LearningSystem<?>> systems() {
+    return Systems.ALL.stream();
+  }
+
+  private Learner learner(LearningSystem<?> system, MultimodalData data) {
+    return Small.learner(system, context, data, 0);
   }
 
   /** The mean loss of one step. */
@@ -78,8 +77,8 @@ class LearnerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Method.class)
-  void rowsOfAbsentSamplesAreNeverRead(Method method) {
+  @MethodSource("systems")
+  void rowsOfAbsentSamplesAreNeverRead(LearningSystem<?> system) {
     MultimodalData clean = Toy.data(SAMPLES, 1, 1);
     MultimodalData poisoned = Toy.data(SAMPLES, 1, 1);
     for (int i = 0; i < HALF.length; i++) {
@@ -87,8 +86,8 @@ class LearnerTest {
         Arrays.fill(poisoned.modalities().get(i % 2).rows()[i / 2], Float.NaN);
       }
     }
-    try (Learner first = learner(method, clean);
-        Learner second = learner(method, poisoned)) {
+    try (Learner first = learner(system, clean);
+        Learner second = learner(system, poisoned)) {
       for (int step = 0; step < 3; step++) {
         double loss = learn(first, batch(clean, HALF, 0, 1, 2, 3, 4, 5), 0.05, step, 3);
         double same = learn(second, batch(poisoned, HALF, 0, 1, 2, 3, 4, 5), 0.05, step, 3);
@@ -103,11 +102,11 @@ class LearnerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Method.class)
-  void aModalityThatNoSampleHasDoesNotMove(Method method) {
+  @MethodSource("systems")
+  void aModalityThatNoSampleHasDoesNotMove(LearningSystem<?> system) {
     MultimodalData data = Toy.data(SAMPLES, 1, 1);
     byte[] noImage = {0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1};
-    try (Learner learner = learner(method, data)) {
+    try (Learner learner = learner(system, data)) {
       // with momentum in everything first
       learn(learner, batch(data, HALF, 0, 1, 2, 3, 4, 5), 0.05, 0, 3);
       double[][] image = values(group(learner, "image"));
@@ -120,10 +119,10 @@ class LearnerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Method.class)
-  void aBatchOfOneWorks(Method method) {
+  @MethodSource("systems")
+  void aBatchOfOneWorks(LearningSystem<?> system) {
     MultimodalData data = Toy.data(SAMPLES, 1, 1);
-    try (Learner learner = learner(method, data)) {
+    try (Learner learner = learner(system, data)) {
       for (int sample = 0; sample < SAMPLES; sample++) {
         double loss = learn(learner, batch(data, HALF, sample), 0.05, sample, SAMPLES);
         assertTrue(Double.isFinite(loss), "sample " + sample + ": loss " + loss);
@@ -132,13 +131,13 @@ class LearnerTest {
   }
 
   @ParameterizedTest
-  @EnumSource(Method.class)
-  void aLossThatIsNoNumberIsTold(Method method) {
+  @MethodSource("systems")
+  void aLossThatIsNoNumberIsTold(LearningSystem<?> system) {
     MultimodalData data = Toy.data(SAMPLES, 1, 1);
-    try (Learner learner = learner(method, data)) {
+    try (Learner learner = learner(system, data)) {
       Arrays.fill(data.modalities().get(1).rows()[0], Float.NaN);
       Batch batch = batch(data, HALF, 0, 3);
-      if (method == Method.MLA) { // it would spoil the projector
+      if (system.name().equals("mla")) { // it would spoil the projector
         LacunaException e =
             assertThrows(LacunaException.class, () -> learn(learner, batch, 0.05, 0, 1));
         assertEquals(Status.NON_FINITE, e.status());
@@ -149,25 +148,9 @@ class LearnerTest {
     }
   }
 
-  @Test
-  void theAblationWithoutProjectionIsAnotherRun() {
-    MultimodalData data = Toy.data(SAMPLES, 1, 1);
-    MlaOptions without = MlaOptionsTest.options(Method.MLA, Projection.NONE);
-    try (Learner rls = learner(Method.MLA, data);
-        Learner none = new MlaLearner(context, data, without, 0)) {
-      assertArrayEquals(values(group(rls, "head")), values(group(none, "head")));
-      Batch batch = batch(data, HALF, 0, 1, 2, 3, 4, 5);
-      learn(rls, batch, 0.05, 0, 1);
-      learn(none, batch, 0.05, 0, 1);
-      assertFalse(
-          Arrays.deepEquals(values(group(rls, "head")), values(group(none, "head"))),
-          "projection changed nothing");
-      assertArrayEquals(values(group(rls, "image")), values(group(none, "image")));
-    }
-  }
-
-  @Test
-  void aPictureTooSmallForTheEncoderIsNamed() {
+  @ParameterizedTest
+  @MethodSource("systems")
+  void aPictureTooSmallForTheEncoderIsNamed(LearningSystem<?> system) {
     Modality dot = new Modality("dot", 1, 3, 9, new float[2][27]);
     MultimodalData toy = Toy.data(2, 0, 0);
     MultimodalData data =
@@ -179,10 +162,8 @@ class LearnerTest {
             toy.train(),
             toy.train(),
             null);
-    for (Method method : Method.values()) {
-      String message =
-          assertThrows(IllegalArgumentException.class, () -> learner(method, data)).getMessage();
-      assertTrue(message.contains("dot is 3 x 9, want at least 4 x 4"), message);
-    }
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> learner(system, data)).getMessage();
+    assertTrue(message.contains("dot is 3 x 9, want at least 4 x 4"), message);
   }
 }

@@ -1,0 +1,205 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.OpenOptions;
+import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.MissingRates;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.loop.RandomShift;
+import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Machine;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import dev.lacuna.training.system.Experiment;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.RunConfig;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.format.DateTimeFormatter;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
+
+/**
+ * {@code lacuna train SYSTEM}: what all systems have in common.
+ *
+ * @param <O> the system's own options
+ */
+@Command(mixinStandardHelpOptions = true, sortOptions = false)
+abstract class TrainSystem<O extends Record> implements Callable<Integer> {
+  private final LearningSystem<O> system;
+
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Option(
+      names = "--missing",
+      paramLabel = "SPEC",
+      defaultValue = "none",
+      description =
+          "What training samples lack: none, a rate such as 0.5 (this share loses exactly one "
+              + "modality) or shares such as image=0.3,audio=0.2 (default: ${DEFAULT-VALUE}).")
+  private String missing = "none";
+
+  @Option(
+      names = "--seeds",
+      paramLabel = "N",
+      defaultValue = "1",
+      description = "Train N times with seeds 0 to N - 1 (default: ${DEFAULT-VALUE}).")
+  private int seeds;
+
+  @Option(
+      names = "--epochs",
+      paramLabel = "N",
+      defaultValue = "15",
+      description = "Passes over the training samples (default: ${DEFAULT-VALUE}).")
+  private int epochs;
+
+  @Option(
+      names = "--batch",
+      paramLabel = "N",
+      defaultValue = "64",
+      description = "Samples a step (default: ${DEFAULT-VALUE}).")
+  private int batch;
+
+  @Option(
+      names = "--learning-rate",
+      paramLabel = "X",
+      defaultValue = "0.02",
+      description =
+          "Of the encoders at the start; falls to 0 along a cosine (default: ${DEFAULT-VALUE}).")
+  private double learningRate;
+
+  @Option(
+      names = "--shift",
+      paramLabel = "SPEC",
+      defaultValue = "image=1",
+      description =
+          "Augmentation: training inputs are moved at random by up to so many rows and columns, "
+              + "such as image=1,audio=2, or none (default: ${DEFAULT-VALUE}).")
+  private String shift = "image=1";
+
+  @Option(
+      names = "--momentum",
+      paramLabel = "X",
+      defaultValue = "0.9",
+      description = "Of SGD (default: ${DEFAULT-VALUE}).")
+  private double momentum;
+
+  @Option(
+      names = "--weight-decay",
+      paramLabel = "X",
+      defaultValue = "1e-4",
+      description = "Of all parameters (default: ${DEFAULT-VALUE}).")
+  private double weightDecay;
+
+  @Option(
+      names = "--decay",
+      paramLabel = "HOW",
+      description =
+          "How weights decay: decoupled (beside the step) or coupled (through the gradient, as "
+              + "torch's SGD does) (default: decoupled).")
+  private Sgd.@Nullable Decay decay;
+
+  @Option(
+      names = "--out",
+      paramLabel = "FOLDER",
+      description = "Run folder, new or empty (default: runs/<system>-<time>).")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--json",
+      description = "Print metrics.json to standard output, all else to standard error.")
+  private boolean json;
+
+  @Mixin private SampleOptions samples = new SampleOptions();
+  @Mixin private DataOptions data = new DataOptions();
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
+  TrainSystem(LearningSystem<O> system) {
+    this.system = system;
+  }
+
+  /** Its name. */
+  String name() {
+    return system.name();
+  }
+
+  /** One line for people. */
+  String description() {
+    return system.description();
+  }
+
+  /** The system's own options, as given. */
+  abstract O options();
+
+  /** How weights decay where that is not given. */
+  Sgd.Decay standardDecay() {
+    return Sgd.Decay.DECOUPLED;
+  }
+
+  @Override
+  public Integer call() {
+    RunConfig<O> config;
+    OpenOptions where;
+    try {
+      config = config();
+      where = device.options();
+    } catch (IllegalArgumentException | LacunaException e) {
+      throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+    }
+    long start = System.nanoTime();
+    Progress progress = Progress.onStandardError();
+    try (Context context = Lacuna.open(where);
+        RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out)) {
+      MultimodalData loaded = config.data().load(data.folder(), progress);
+      Results results = new Experiment<>(context, loaded, system, config).train(folder, progress);
+      double seconds = (System.nanoTime() - start) / 1e9;
+      String document =
+          folder.writeMetrics(system.name(), config, results, Machine.facts(context, seconds));
+      PrintWriter err = spec.commandLine().getErr();
+      PrintWriter table = json ? err : spec.commandLine().getOut();
+      results.print(table);
+      err.println("run folder: " + folder);
+      if (json) {
+        spec.commandLine().getOut().print(document);
+        spec.commandLine().getOut().flush();
+      }
+    }
+    return 0;
+  }
+
+  /** What was asked for, checked before anything is read or made. */
+  RunConfig<O> config() {
+    DataSource source = samples.source();
+    MissingRates.parse(missing, source.modalities());
+    RandomShift.parse(shift, source.modalities());
+    TrainingOptions training =
+        new TrainingOptions(
+            epochs,
+            batch,
+            learningRate,
+            momentum,
+            weightDecay,
+            decay == null ? standardDecay() : decay,
+            shift);
+    return new RunConfig<>(source, missing, samples.seed, seeds, training, options());
+  }
+
+  private Path defaultFolder() {
+    String time =
+        LocalDateTime.now(ZoneId.systemDefault())
+            .format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss-SSS"));
+    return Path.of("runs", system.name() + "-" + time);
+  }
+}

@@ -1,0 +1,33 @@
+package dev.lacuna.training.system;
+
+import dev.lacuna.training.baseline.Concatenation;
+import dev.lacuna.training.baseline.LateFusion;
+import dev.lacuna.training.baseline.UnimodalEnsemble;
+import dev.lacuna.training.mla.Mla;
+import java.util.List;
+
+/** The systems that there are, in the order in which people see them. */
+public final class Systems {
+  /** All of them; a new one is added here, and {@code train} and {@code compare} know it. */
+  public static final List<LearningSystem<?>> ALL =
+      List.of(new Mla(), new LateFusion(), new Concatenation(), new UnimodalEnsemble());
+
+  private Systems() {}
+
+  /**
+   * The system of a name.
+   *
+   * @throws IllegalArgumentException naming those that there are
+   */
+  public static LearningSystem<?> named(String name) {
+    return ALL.stream()
+        .filter(system -> system.name().equals(name))
+        .findFirst()
+        .orElseThrow(() ->
+            new IllegalArgumentException(
+                "system is '"
+                    + name
+                    + "', want one of "
+                    + String.join(", ", ALL.stream().map(LearningSystem::name).toList())));
+  }
+}

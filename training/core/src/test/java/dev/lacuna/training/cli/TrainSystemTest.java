@@ -1,0 +1,143 @@
+package dev.lacuna.training.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import dev.lacuna.kernels.HostProjector;
+import dev.lacuna.kernels.RlsProjector;
+import dev.lacuna.multimodal.Fusion;
+import dev.lacuna.multimodal.mla.AlternatingStep;
+import dev.lacuna.optim.GradientProjector;
+import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.mla.Mla;
+import dev.lacuna.training.mla.MlaOptions;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.RunConfig;
+import dev.lacuna.training.system.Systems;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import picocli.CommandLine;
+
+class TrainSystemTest {
+  static Stream<LearningSystem<?>> systems() {
+    return Systems.ALL.stream();
+  }
+
+  private static RunConfig<?> config(LearningSystem<?> system, String... options) {
+    CommandLine line = Main.commandLine();
+    line.parseArgs(
+        Stream.concat(Stream.of("train", system.name()), Stream.of(options))
+            .toArray(String[]::new));
+    CommandLine train = line.getSubcommands().get("train");
+    TrainSystem<?> parsed = train.getSubcommands().get(system.name()).getCommand();
+    return parsed.config();
+  }
+
+  @ParameterizedTest
+  @MethodSource("systems")
+  void whoGivesNoOptionsGetsTheLibrarysDefaults(LearningSystem<?> system) {
+    RunConfig<?> wanted =
+        new RunConfig<>(
+            new AvMnistSource(12_000, 2_000, 4_000, 0),
+            "none",
+            0,
+            1,
+            TrainingOptions.DEFAULT,
+            system.defaults());
+    assertEquals(wanted, config(system));
+  }
+
+  @ParameterizedTest
+  @MethodSource("systems")
+  void everyCommonOptionReachesTheConfig(LearningSystem<?> system) {
+    RunConfig<?> wanted =
+        new RunConfig<>(
+            new AvMnistSource(30, 20, 10, 9),
+            "image=0.3",
+            9,
+            4,
+            new TrainingOptions(3, 7, 0.5, 0.25, 0.125, Sgd.Decay.COUPLED, "audio=2"),
+            system.defaults());
+    assertEquals(
+        wanted,
+        config(
+            system,
+            "--train-size=30",
+            "--validation-size=20",
+            "--test-size=10",
+            "--data-seed=9",
+            "--missing=image=0.3",
+            "--seeds=4",
+            "--epochs=3",
+            "--batch=7",
+            "--learning-rate=0.5",
+            "--momentum=0.25",
+            "--weight-decay=0.125",
+            "--decay=coupled",
+            "--shift=audio=2"));
+  }
+
+  private static MlaOptions mla(String... options) {
+    return (MlaOptions) config(new Mla(), options).options();
+  }
+
+  @Test
+  void aPresetIsWhereOtherOptionsBegin() {
+    assertEquals(
+        MlaOptions.of(64, AlternatingStep.Options.official(), Fusion.Mode.DYNAMIC, List.of()),
+        mla("--preset=official"));
+    assertEquals(Sgd.Decay.COUPLED, config(new Mla(), "--preset=official").training().decay());
+    assertEquals(
+        Sgd.Decay.DECOUPLED,
+        config(new Mla(), "--preset=official", "--decay=decoupled").training().decay());
+    assertEquals(GradientProjector.Apply.ADD, mla("--preset=balance_benchmark").apply());
+    MlaOptions mended = mla("--preset=official", "--denominator=scalar");
+    assertEquals(HostProjector.Denominator.SCALAR, mended.denominator());
+    assertEquals(AlternatingStep.HeadState.SHARED, mended.headState());
+  }
+
+  @Test
+  void everyOptionOfMlaReachesTheConfig() {
+    MlaOptions wanted =
+        new MlaOptions(
+            12,
+            AlternatingStep.Projection.RLS_UPDATE,
+            RlsProjector.Order.ABSORB_THEN_PROJECT,
+            RlsProjector.Norm.NONE,
+            HostProjector.Denominator.ELEMENTWISE_COMPAT,
+            GradientProjector.Apply.ADD,
+            0.9,
+            GradientProjector.FirstCall.SKIPPED,
+            new AlternatingStep.Alpha(1, 0.5),
+            AlternatingStep.Reset.EPOCH,
+            AlternatingStep.HeadState.SHARED,
+            AlternatingStep.StaleGradient.ZEROED,
+            3,
+            Fusion.Mode.FIXED,
+            List.of(0.25, 0.75));
+    assertEquals(
+        wanted,
+        mla(
+            "--width=12",
+            "--projection=rls_update",
+            "--order=absorb_then_project",
+            "--norm=none",
+            "--denominator=elementwise_compat",
+            "--apply=add",
+            "--forgetting=0.9",
+            "--first-call=skipped",
+            "--alpha=1,0.5",
+            "--reset=epoch",
+            "--head-state=shared",
+            "--stale-gradient=zeroed",
+            "--head-rate=3",
+            "--fusion=fixed",
+            "--shares=0.25,0.75"));
+    assertEquals(AlternatingStep.Alpha.constant(0.5), mla("--alpha=0.5").alpha());
+    assertEquals(AlternatingStep.Projection.NONE, mla("--no-projection").projection());
+  }
+}

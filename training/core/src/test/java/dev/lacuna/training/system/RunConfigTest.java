@@ -1,0 +1,97 @@
+package dev.lacuna.training.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class RunConfigTest {
+  private static final AvMnistSource DATA = new AvMnistSource(30, 20, 10, 5);
+
+  @TempDir Path temporary;
+
+  static Stream<LearningSystem<?>> systems() {
+    return Systems.ALL.stream();
+  }
+
+  private static <O extends Record> RunConfig<O> config(LearningSystem<O> system) {
+    return new RunConfig<>(DATA, "image=0.3", 7, 3, Small.TRAINING, Small.options(system));
+  }
+
+  private RunFolder finished(LearningSystem<?> system) {
+    Path folder = temporary.resolve("run");
+    try (RunFolder run = RunFolder.create(folder)) {
+      run.writeMetrics(system.name(), config(system), new Results(), Map.of());
+    }
+    return RunFolder.open(folder);
+  }
+
+  @ParameterizedTest
+  @MethodSource("systems")
+  void aConfigComesBackFromMetricsJson(LearningSystem<?> system) {
+    RunFolder run = finished(system);
+    assertEquals(system.name(), run.system());
+    RunConfig<?> read = run.readConfig(RunConfig.class, system.options());
+    assertEquals(config(system), read);
+  }
+
+  @Test
+  void theConfigIsLaidOutAsUsersReadIt() throws IOException {
+    finished(Systems.named("late_fusion"));
+    String text = Files.readString(temporary.resolve("run").resolve("metrics.json"));
+    ObjectMapper json = new ObjectMapper();
+    assertEquals(
+        json.readTree(
+            """
+            {"data": {"name": "avmnist", "train": 30, "validation": 20, "test": 10, "seed": 5},
+             "missing": "image=0.3", "table_seed": 7, "seeds": 3,
+             "training": {"epochs": 1, "batch": 4, "learning_rate": 0.05, "momentum": 0.9,
+                          "weight_decay": 1e-4, "shift": "none"},
+             "options": {"width": 8}}
+            """),
+        json.readTree(text).path("config"));
+  }
+
+  @Test
+  void aSourceOfAnotherNameIsRefused() throws IOException {
+    LearningSystem<?> system = Systems.named("mla");
+    RunFolder run = finished(system);
+    Path metrics = temporary.resolve("run").resolve("metrics.json");
+    Files.writeString(metrics, Files.readString(metrics).replace("avmnist", "elsewhere"));
+    String message =
+        assertThrows(
+                RuntimeException.class, () -> run.readConfig(RunConfig.class, system.options()))
+            .getMessage();
+    assertTrue(message.contains(metrics + " is damaged") && message.contains("elsewhere"), message);
+  }
+
+  @Test
+  void aRunHasAtLeastOneSeed() {
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    new RunConfig<>(
+                        DATA,
+                        "none",
+                        0,
+                        0,
+                        Small.TRAINING,
+                        Small.options(Systems.named("late_fusion"))))
+            .getMessage();
+    assertEquals("seeds is 0, want >= 1", message);
+  }
+}
