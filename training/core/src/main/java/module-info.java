@@ -3,8 +3,10 @@ module dev.lacuna.training {
   requires transitive dev.lacuna;
   requires com.fasterxml.jackson.annotation;
   requires com.fasterxml.jackson.databind;
+  requires com.ibm.icu;
   requires commons.math3;
   requires info.picocli;
+  requires java.desktop;
   requires me.tongfei.progressbar;
   requires org.apache.commons.compress;
   requires org.apache.commons.csv;
@@ -13,6 +15,7 @@ module dev.lacuna.training {
   exports dev.lacuna.training.audio;
   exports dev.lacuna.training.baseline;
   exports dev.lacuna.training.data;
+  exports dev.lacuna.training.data.own;
   exports dev.lacuna.training.encoder;
   exports dev.lacuna.training.loop;
   exports dev.lacuna.training.metrics;

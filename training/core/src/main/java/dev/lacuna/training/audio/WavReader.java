@@ -11,7 +11,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Reads RIFF WAVE files: 16-bit PCM, mono or stereo (mixed to mono), 8 to 48 kHz.
+ * Reads RIFF WAVE files: PCM of 8, 16, 24 or 32 bits or 32-bit floating point, up to 8 channels
+ * (mixed to mono), 8 to 48 kHz.
  *
  * <p>javax.sound.sampled would read them too, but it takes a cut file or a chunk size that lies for
  * a shorter recording; here that is an error. A file never costs more than four times its size in
@@ -19,6 +20,13 @@ import java.nio.file.Path;
  */
 public final class WavReader {
   private static final int PCM = 1;
+  private static final int FLOAT = 3;
+  private static final int EXTENSIBLE = 0xFFFE;
+  private static final int MOST_CHANNELS = 8;
+
+  /** Some programs write floating point in the range of 16-bit integers. */
+  private static final float LOUDEST = 65_536;
+
   private static final int LOWEST_RATE = 8_000;
   private static final int HIGHEST_RATE = 48_000;
 
@@ -82,7 +90,23 @@ public final class WavReader {
     throw bad(name, "no chunk " + (format == null ? "fmt" : "data"));
   }
 
-  private record Format(int channels, int rate) {}
+  private record Format(int coding, int bits, int channels, int rate) {
+    int frameBytes() {
+      return channels * bits / 8;
+    }
+
+    double sample(ByteBuffer in) {
+      return switch (bits) {
+        case 8 -> ((in.get() & 0xFF) - 128) / 0x1p7;
+        case 16 -> in.getShort() / 0x1p15;
+        case 24 -> {
+          int low = in.getShort() & 0xFFFF;
+          yield (in.get() << 16 | low) / 0x1p23;
+        }
+        default -> coding == FLOAT ? in.getFloat() : in.getInt() / 0x1p31;
+      };
+    }
+  }
 
   private static Format format(ByteBuffer chunk, String name) {
     if (chunk.remaining() < 16) {
@@ -94,11 +118,24 @@ public final class WavReader {
     chunk.getInt(); // bytes a second follow from the rest
     int frameBytes = chunk.getShort() & 0xFFFF;
     int bits = chunk.getShort() & 0xFFFF;
-    if (coding != PCM || bits != 16) {
-      throw bad(name, "coding " + coding + " with " + bits + " bits, want 1 (PCM) with 16 bits");
+    if (coding == EXTENSIBLE && chunk.remaining() >= 10) {
+      coding = chunk.getShort(chunk.position() + 8) & 0xFFFF; // the first bytes of its GUID
     }
-    if (channels != 1 && channels != 2) {
-      throw bad(name, channels + " channels, want 1 or 2");
+    boolean known =
+        coding == PCM
+            ? bits == 8 || bits == 16 || bits == 24 || bits == 32
+            : coding == FLOAT && bits == 32;
+    if (!known) {
+      throw bad(
+          name,
+          "coding "
+              + coding
+              + " with "
+              + bits
+              + " bits, want 1 (PCM) with 8, 16, 24 or 32 bits or 3 (floating point) with 32");
+    }
+    if (channels < 1 || channels > MOST_CHANNELS) {
+      throw bad(name, channels + " channels, want 1 to " + MOST_CHANNELS);
     }
     if (rate < LOWEST_RATE || rate > HIGHEST_RATE) {
       throw bad(
@@ -109,14 +146,15 @@ public final class WavReader {
               + " to "
               + HIGHEST_RATE);
     }
-    if (frameBytes != 2 * channels) {
-      throw bad(name, frameBytes + " bytes a frame, want " + 2 * channels);
+    Format format = new Format(coding, bits, channels, rate);
+    if (frameBytes != format.frameBytes()) {
+      throw bad(name, frameBytes + " bytes a frame, want " + format.frameBytes());
     }
-    return new Format(channels, rate);
+    return format;
   }
 
   private static Recording samples(ByteBuffer chunk, Format format, String name) {
-    int frameBytes = 2 * format.channels;
+    int frameBytes = format.frameBytes();
     if (chunk.remaining() == 0 || chunk.remaining() % frameBytes != 0) {
       throw bad(
           name,
@@ -127,11 +165,14 @@ public final class WavReader {
     }
     float[] samples = new float[chunk.remaining() / frameBytes];
     for (int i = 0; i < samples.length; i++) {
-      int sum = 0;
+      double sum = 0;
       for (int channel = 0; channel < format.channels; channel++) {
-        sum += chunk.getShort();
+        sum += format.sample(chunk);
       }
-      samples[i] = sum / (32768f * format.channels);
+      samples[i] = (float) (sum / format.channels);
+      if (!(Math.abs(samples[i]) <= LOUDEST)) {
+        throw bad(name, "sample " + i + " is " + samples[i] + ", want -65536 to 65536");
+      }
     }
     return new Recording(samples, format.rate);
   }
@@ -149,6 +190,6 @@ public final class WavReader {
   private static LacunaException bad(String name, String what) {
     return new LacunaException(
         Status.INVALID_ARGUMENT,
-        name + ": " + what + " (a 16-bit PCM WAV file is wanted, mono or stereo, 8 to 48 kHz)");
+        name + ": " + what + " (a WAV file is wanted: PCM or 32-bit floating point, 8 to 48 kHz)");
   }
 }

@@ -14,7 +14,7 @@ import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
@@ -52,7 +52,7 @@ public final class EnsembleLearner implements Learner {
       CounterRandom head = new CounterRandom(seed, INITIAL + 2 * m + 1, 0);
       networks.add(
           Layer.sequence(
-              DigitEncoder.of(group, modality, options.width(), encoder),
+              SmallEncoder.of(group, modality, options.width(), encoder),
               new Linear(group, "head", options.width(), data.classes(), head)));
       groups.add(group);
     }

@@ -1,7 +1,7 @@
 package dev.lacuna.training.baseline;
 
 import dev.lacuna.multimodal.Fusion;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 
 /**
  * Options of the ensemble.
@@ -15,6 +15,6 @@ public record EnsembleOptions(int width, Fusion.Mode fusion) {
 
   /** Checks the range. */
   public EnsembleOptions {
-    DigitEncoder.requireWidth(width);
+    SmallEncoder.requireWidth(width);
   }
 }

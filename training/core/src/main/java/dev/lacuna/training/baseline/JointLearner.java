@@ -20,7 +20,7 @@ import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
@@ -73,7 +73,7 @@ public final class JointLearner implements Learner {
       int m = networks.size();
       ParameterGroup group = store.group(modality.name());
       Layer encoder =
-          DigitEncoder.of(group, modality, width, new CounterRandom(seed, INITIAL + 2 * m, 0));
+          SmallEncoder.of(group, modality, width, new CounterRandom(seed, INITIAL + 2 * m, 0));
       CounterRandom random = new CounterRandom(seed, INITIAL + 2 * m + 1, 0);
       networks.add(Layer.sequence(encoder, head(group, random, width, classes, fanIn)));
     }

@@ -1,6 +1,6 @@
 package dev.lacuna.training.baseline;
 
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 
 /**
  * Options of the jointly trained baselines.
@@ -13,6 +13,6 @@ public record JointOptions(int width) {
 
   /** Checks the range. */
   public JointOptions {
-    DigitEncoder.requireWidth(width);
+    SmallEncoder.requireWidth(width);
   }
 }

@@ -1,7 +1,9 @@
 package dev.lacuna.training.cli;
 
 import dev.lacuna.LacunaException;
+import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -41,10 +43,20 @@ final class SampleOptions {
           "Seed of the choice of samples and of the missing tables (default: ${DEFAULT-VALUE}).")
   long seed;
 
+  @Option(
+      names = "--modalities",
+      paramLabel = "NAME,NAME...",
+      split = ",",
+      defaultValue = "image,audio",
+      description =
+          "Some of image, audio and words (the digit's name in 29 languages, others in the test "
+              + "than in training) (default: ${DEFAULT-VALUE}).")
+  private List<String> modalities = AvMnist.MODALITIES;
+
   /** The samples that were asked for; sizes that cannot be are refused. */
   AvMnistSource source() {
     try {
-      return new AvMnistSource(train, validation, test, seed);
+      return new AvMnistSource(train, validation, test, seed, modalities);
     } catch (LacunaException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

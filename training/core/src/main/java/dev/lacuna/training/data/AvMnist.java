@@ -7,29 +7,41 @@ import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
- * avMNIST: handwritten digits paired with spoken ones, 10 classes.
+ * avMNIST: handwritten digits paired with spoken ones and, where asked for, with number words; 10
+ * classes.
  *
- * <p>Image [1, 28, 28] and audio [1, 32, 32] (log-mel bands by frames), each shifted and scaled to
- * mean 0 and deviation 1 over its training values. Images of train and validation come from MNIST's
- * training file, those of test from its test file; clips of the three are spoken by different
- * espeak-ng variants. Pair i is image i with a clip of the same digit and split, drawn by (seed,
- * i).
+ * <p>Image [1, 28, 28], audio [1, 32, 32] (log-mel bands by frames) and words [1, 1, 512] ({@link
+ * TextFeatures}), each shifted and scaled to mean 0 and deviation 1 over its training values.
+ * Images of train and validation come from MNIST's training file, those of test from its test file;
+ * clips of the three are spoken by different espeak-ng variants, and words are of different
+ * languages (29 in all: the test has 60 words). Pair i is image i with a clip and a word of the
+ * same digit and split, drawn by (seed, i).
  */
 public final class AvMnist {
   /** Number of digits. */
   public static final int CLASSES = 10;
 
-  /** Names of the modalities, in the order of the tables. */
-  public static final List<String> MODALITIES = List.of("image", "audio");
+  private static final String IMAGE = "image";
+  private static final String AUDIO = "audio";
+  private static final String WORDS = "words";
+
+  /** Names of the modalities where no others are asked for, in the order of the tables. */
+  public static final List<String> MODALITIES = List.of(IMAGE, AUDIO);
+
+  /** Names of all modalities there are, in the order of the tables. */
+  public static final List<String> ALL_MODALITIES = List.of(IMAGE, AUDIO, WORDS);
 
   // streams of random numbers
   private static final int CHOOSE_IMAGES = 0x1A01;
   private static final int CHOOSE_CLIPS = 0x1A02;
+  private static final int CHOOSE_WORDS = 0x1A03;
 
   private AvMnist() {}
 
@@ -42,16 +54,39 @@ public final class AvMnist {
    * @param train pairs to learn from
    * @param validation pairs to choose by
    * @param test pairs to report on
-   * @param seed of the choice of images and clips, not of training
+   * @param seed of the choice of images, clips and words, not of training
+   * @param modalities some of {@link #ALL_MODALITIES}, in that order
    */
   public record Options(
-      Path folder, Path humanClips, int train, int validation, int test, long seed) {
-    /** Checks the sizes. */
-    public Options {
-      checkSizes(train, validation, test);
+      Path folder,
+      Path humanClips,
+      int train,
+      int validation,
+      int test,
+      long seed,
+      List<String> modalities) {
+    /** With image and audio. */
+    public Options(Path folder, Path humanClips, int train, int validation, int test, long seed) {
+      this(folder, humanClips, train, validation, test, seed, MODALITIES);
     }
 
-    static void checkSizes(int train, int validation, int test) {
+    /** Checks the sizes and the modalities. */
+    public Options {
+      modalities = List.copyOf(modalities);
+      check(train, validation, test, modalities);
+    }
+
+    static void check(int train, int validation, int test, List<String> modalities) {
+      if (modalities.isEmpty()
+          || !modalities.equals(
+              ALL_MODALITIES.stream().filter(Set.copyOf(modalities)::contains).toList())) {
+        throw bad(
+            "modalities of avmnist are "
+                + String.join(",", modalities)
+                + ", want some of "
+                + String.join(",", ALL_MODALITIES)
+                + ", in this order");
+      }
       if (train < 1
           || validation < 1
           || test < 1
@@ -74,172 +109,162 @@ public final class AvMnist {
    * @throws LacunaException naming the file or program at fault and what to do
    */
   public static MultimodalData prepare(Options options, Progress progress) {
-    Path mnist = MnistImages.locate(options.folder, progress);
-    Digits trainDigits = Digits.read(mnist, MnistImages.TRAIN_IMAGES, MnistImages.TRAIN_LABELS);
-    Digits testDigits = Digits.read(mnist, MnistImages.TEST_IMAGES, MnistImages.TEST_LABELS);
-    if (!trainDigits.shape().equals(testDigits.shape())) {
-      throw bad(
-          mnist
-              + ": training images are "
-              + trainDigits.shape()
-              + ", test images "
-              + testDigits.shape()
-              + ", want one size");
-    }
-    int trainAndValidation = options.train + options.validation;
-    int[] fromTrain = trainDigits.choose(trainAndValidation, options.seed, 0);
-    int[] fromTest = testDigits.choose(options.test, options.seed, 1);
-
-    Path recordings = options.folder.resolve(SpeakerClips.FOLDER);
-    LogMel.Options mel = LogMel.Options.DEFAULT;
-    Clips clips =
-        Files.exists(recordings)
-            ? SpeakerClips.load(recordings, mel, progress)
-            : new EspeakClips(options.folder, mel).load(progress);
-    float[][] human = HumanClips.load(options.humanClips, mel, progress);
-
-    float[][] images = new float[trainAndValidation + options.test][];
-    int[] labels = new int[images.length];
-    for (int row = 0; row < images.length; row++) {
-      boolean test = row >= trainAndValidation;
-      Digits digits = test ? testDigits : trainDigits;
-      int image = test ? fromTest[row - trainAndValidation] : fromTrain[row];
-      images[row] = digits.image(image);
-      labels[row] = digits.label(image);
-    }
-    normalise(images, IntStream.range(0, options.train).toArray());
-    float[][] sounds = Arrays.copyOf(clips.features(), clips.size() + human.length);
-    System.arraycopy(human, 0, sounds, clips.size(), human.length);
-    normalise(
-        sounds,
-        IntStream.range(0, clips.size())
-            .filter(clip -> clips.parts()[clip] == Clips.Part.TRAIN)
-            .toArray());
-
-    Pairing pairing = new Pairing(clips, labels, options.seed);
-    return new MultimodalData(
-        "avmnist",
-        List.of(
-            new Modality(
-                MODALITIES.get(0),
-                1,
-                trainDigits.images.height(),
-                trainDigits.images.width(),
-                images),
-            new Modality(MODALITIES.get(1), 1, mel.bands(), mel.frames(), sounds)),
-        CLASSES,
-        pairing.split(Clips.Part.TRAIN, 0, options.train),
-        pairing.split(Clips.Part.VALIDATION, options.train, trainAndValidation),
-        pairing.split(Clips.Part.TEST, trainAndValidation, images.length),
-        human.length == 0 ? null : humanSplit(clips.size()));
-  }
-
-  /** Image rows paired with clips of the same digit. */
-  private record Pairing(Clips clips, int[] labels, long seed) {
-    Split split(Clips.Part part, int from, int to) {
-      int[][] clipsOf = new int[CLASSES][];
-      for (int label = 0; label < CLASSES; label++) {
-        int digit = label;
-        clipsOf[label] =
-            IntStream.range(0, clips.size())
-                .filter(clip -> clips.labels()[clip] == digit && clips.parts()[clip] == part)
-                .toArray();
-        if (clipsOf[label].length == 0) {
-          throw bad("no clip of digit " + digit + " in the " + part.text() + " split");
+    Images images = Images.choose(options, progress);
+    List<Modality> modalities = new ArrayList<>();
+    List<Pairing> pairings = new ArrayList<>();
+    Split human = null;
+    for (String name : options.modalities) {
+      switch (name) {
+        case IMAGE -> {
+          modalities.add(images.modality());
+          pairings.add((_, from, to) -> IntStream.range(from, to).toArray());
+        }
+        case AUDIO -> {
+          LogMel.Options mel = LogMel.Options.DEFAULT;
+          DigitPool clips = clips(options.folder, mel, progress);
+          float[][] sounds = HumanClips.load(options.humanClips, mel, progress);
+          if (sounds.length > 0) {
+            human = humanSplit(options.modalities, clips.size());
+          }
+          modalities.add(modality(AUDIO, mel.bands(), mel.frames(), clips, sounds));
+          pairings.add(drawn(clips, images.labels, options.seed, CHOOSE_CLIPS, "clip"));
+        }
+        default -> {
+          TextFeatures text = new TextFeatures(TextFeatures.SIZE);
+          DigitPool words = NumberWords.load(text);
+          modalities.add(modality(WORDS, 1, TextFeatures.SIZE, words, new float[0][]));
+          pairings.add(drawn(words, images.labels, options.seed, CHOOSE_WORDS, "number word"));
         }
       }
-      CounterRandom random = new CounterRandom(seed, CHOOSE_CLIPS, part.code());
-      int[][] rowOf = new int[2][to - from];
-      for (int i = 0; i < to - from; i++) {
-        int[] candidates = clipsOf[labels[from + i]];
-        rowOf[0][i] = from + i;
-        rowOf[1][i] = candidates[random.below(i, candidates.length)];
+    }
+    int trainAndValidation = options.train + options.validation;
+    return new MultimodalData(
+        "avmnist",
+        modalities,
+        CLASSES,
+        split(Part.TRAIN, 0, options.train, images.labels, pairings),
+        split(Part.VALIDATION, options.train, trainAndValidation, images.labels, pairings),
+        split(Part.TEST, trainAndValidation, images.labels.length, images.labels, pairings),
+        human);
+  }
+
+  /** The images of all splits one after the other, not normalised. */
+  private record Images(int height, int width, int train, float[][] rows, int[] labels) {
+    static Images choose(Options options, Progress progress) {
+      Path mnist = MnistImages.locate(options.folder, progress);
+      LabelledImages fromTrain = LabelledImages.train(mnist, CLASSES);
+      LabelledImages fromTest = LabelledImages.test(mnist, CLASSES);
+      IdxReader.Images shape = fromTrain.images();
+      if (shape.height() != fromTest.images().height()
+          || shape.width() != fromTest.images().width()) {
+        throw bad(
+            mnist
+                + ": training images are "
+                + shape.height()
+                + " x "
+                + shape.width()
+                + ", test images "
+                + fromTest.images().height()
+                + " x "
+                + fromTest.images().width()
+                + ", want one size");
       }
-      return new Split(part.text(), Arrays.copyOfRange(labels, from, to), rowOf);
+      int trainAndValidation = options.train + options.validation;
+      int[] first = AvMnist.choose(fromTrain, trainAndValidation, options.seed, 0);
+      int[] second = AvMnist.choose(fromTest, options.test, options.seed, 1);
+      float[][] rows = new float[first.length + second.length][];
+      int[] labels = new int[rows.length];
+      for (int row = 0; row < rows.length; row++) {
+        boolean test = row >= trainAndValidation;
+        LabelledImages images = test ? fromTest : fromTrain;
+        int image = test ? second[row - trainAndValidation] : first[row];
+        rows[row] = images.image(image);
+        labels[row] = images.label(image);
+      }
+      return new Images(shape.height(), shape.width(), options.train, rows, labels);
+    }
+
+    Modality modality() {
+      Scaling scaling = Scaling.of(rows, IntStream.range(0, train).toArray());
+      scaling.apply(rows);
+      return new Modality(IMAGE, 1, height, width, rows, scaling);
     }
   }
 
-  private static Split humanSplit(int firstRow) {
-    int[][] rowOf = new int[2][CLASSES];
-    Arrays.fill(rowOf[0], Split.ABSENT);
-    Arrays.setAll(rowOf[1], digit -> firstRow + digit);
+  private static DigitPool clips(Path folder, LogMel.Options mel, Progress progress) {
+    Path recordings = folder.resolve(SpeakerClips.FOLDER);
+    return Files.exists(recordings)
+        ? SpeakerClips.load(recordings, mel, progress)
+        : new EspeakClips(folder, mel).load(progress);
+  }
+
+  /** A pool, with further rows behind its own that belong to no split. */
+  private static Modality modality(
+      String name, int height, int width, DigitPool pool, float[][] further) {
+    float[][] rows = Arrays.copyOf(pool.features(), pool.size() + further.length);
+    System.arraycopy(further, 0, rows, pool.size(), further.length);
+    Scaling scaling =
+        Scaling.of(
+            rows,
+            IntStream.range(0, pool.size())
+                .filter(entry -> pool.parts()[entry] == Part.TRAIN)
+                .toArray());
+    scaling.apply(rows);
+    return new Modality(name, 1, height, width, rows, scaling);
+  }
+
+  /** Gives the pairs from .. to - 1 of a split their rows of a modality. */
+  private interface Pairing {
+    int[] rows(Part part, int from, int to);
+  }
+
+  /** Draws an entry of the same digit and split for every pair. */
+  private static Pairing drawn(
+      DigitPool pool, int[] labels, long seed, int stream, String entryName) {
+    return (part, from, to) -> {
+      int[][] entriesOf = new int[CLASSES][];
+      for (int label = 0; label < CLASSES; label++) {
+        int digit = label;
+        entriesOf[label] =
+            IntStream.range(0, pool.size())
+                .filter(entry -> pool.labels()[entry] == digit && pool.parts()[entry] == part)
+                .toArray();
+        if (entriesOf[label].length == 0) {
+          throw bad("no " + entryName + " of digit " + digit + " in the " + part.text() + " split");
+        }
+      }
+      CounterRandom random = new CounterRandom(seed, stream, part.code());
+      int[] rows = new int[to - from];
+      for (int i = 0; i < rows.length; i++) {
+        int[] candidates = entriesOf[labels[from + i]];
+        rows[i] = candidates[random.below(i, candidates.length)];
+      }
+      return rows;
+    };
+  }
+
+  private static Split split(Part part, int from, int to, int[] labels, List<Pairing> pairings) {
+    int[][] rowOf =
+        pairings.stream().map(pairing -> pairing.rows(part, from, to)).toArray(int[][]::new);
+    return new Split(part.text(), Arrays.copyOfRange(labels, from, to), rowOf);
+  }
+
+  private static Split humanSplit(List<String> modalities, int firstRow) {
+    int[][] rowOf = new int[modalities.size()][CLASSES];
+    for (int[] rows : rowOf) {
+      Arrays.fill(rows, Split.ABSENT);
+    }
+    Arrays.setAll(rowOf[modalities.indexOf(AUDIO)], digit -> firstRow + digit);
     return new Split("human_clips", IntStream.range(0, CLASSES).toArray(), rowOf);
   }
 
-  /** One of MNIST's two pairs of files. */
-  private record Digits(IdxReader.Images images, byte[] labels, Path file) {
-    static Digits read(Path folder, String imageFile, String labelFile) {
-      IdxReader.Images images = IdxReader.images(folder.resolve(imageFile));
-      byte[] labels = IdxReader.labels(folder.resolve(labelFile));
-      if (images.count() != labels.length) {
-        throw bad(
-            folder.resolve(labelFile)
-                + ": "
-                + labels.length
-                + " labels for "
-                + images.count()
-                + " images");
-      }
-      for (int sample = 0; sample < labels.length; sample++) {
-        int label = labels[sample] & 0xFF;
-        if (label >= CLASSES) {
-          throw bad(
-              folder.resolve(labelFile)
-                  + ": sample "
-                  + sample
-                  + " has label "
-                  + label
-                  + ", want 0 to 9");
-        }
-      }
-      return new Digits(images, labels, folder.resolve(labelFile));
+  /** A seeded choice: the first half of MNIST's test file is known to be the easier one. */
+  private static int[] choose(LabelledImages images, int count, long seed, int step) {
+    if (count > images.size()) {
+      throw bad(images.file() + ": " + count + " samples are wanted, it has " + images.size());
     }
-
-    String shape() {
-      return images.height() + " x " + images.width();
-    }
-
-    /** A seeded choice: the first half of MNIST's test file is known to be the easier one. */
-    int[] choose(int count, long seed, int step) {
-      if (count > labels.length) {
-        throw bad(file + ": " + count + " samples are wanted, it has " + labels.length);
-      }
-      int[] order = new CounterRandom(seed, CHOOSE_IMAGES, step).permutation(labels.length);
-      return Arrays.copyOf(order, count);
-    }
-
-    int label(int index) {
-      return labels[index];
-    }
-
-    float[] image(int index) {
-      float[] image = new float[images.size()];
-      for (int i = 0; i < image.length; i++) {
-        image[i] = (images.pixels()[index * image.length + i] & 0xFF) / 255f;
-      }
-      return image;
-    }
-  }
-
-  /** Shifts and scales every row so that the training rows have mean 0 and deviation 1. */
-  private static void normalise(float[][] rows, int[] training) {
-    double sum = 0;
-    double squares = 0;
-    long count = 0;
-    for (int row : training) {
-      for (float value : rows[row]) {
-        sum += value;
-        squares += (double) value * value;
-      }
-      count += rows[row].length;
-    }
-    double mean = sum / count;
-    double deviation = Math.sqrt(Math.max(squares / count - mean * mean, 1e-12));
-    for (float[] row : rows) {
-      for (int i = 0; i < row.length; i++) {
-        row[i] = (float) ((row[i] - mean) / deviation);
-      }
-    }
+    int[] order = new CounterRandom(seed, CHOOSE_IMAGES, step).permutation(images.size());
+    return Arrays.copyOf(order, count);
   }
 
   private static LacunaException bad(String message) {

@@ -23,13 +23,13 @@ final class ClipFile {
 
   private ClipFile() {}
 
-  static void write(Path file, Clips clips) {
+  static void write(Path file, DigitPool clips) {
     int count = clips.size();
     int width = clips.features()[0].length;
     ByteBuffer out =
         ByteBuffer.allocate(Math.toIntExact(length(count, width))).order(ByteOrder.LITTLE_ENDIAN);
     out.put(MAGIC).putInt(count).putInt(width).put(clips.labels());
-    for (Clips.Part part : clips.parts()) {
+    for (Part part : clips.parts()) {
       out.put((byte) part.code());
     }
     for (float[] feature : clips.features()) {
@@ -41,7 +41,7 @@ final class ClipFile {
   }
 
   /** Reads a file; a {@link LacunaException} says what is wrong with it. */
-  static Clips read(Path file, int width) {
+  static DigitPool read(Path file, int width) {
     byte[] bytes;
     try {
       bytes = Files.readAllBytes(file);
@@ -51,7 +51,7 @@ final class ClipFile {
     return parse(bytes, width, file.toString());
   }
 
-  static Clips parse(byte[] bytes, int width, String name) {
+  static DigitPool parse(byte[] bytes, int width, String name) {
     ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (bytes.length < HEADER + TRAILER
         || !in.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
@@ -77,16 +77,16 @@ final class ClipFile {
     }
     byte[] labels = new byte[count];
     in.get(labels);
-    Clips.Part[] parts = new Clips.Part[count];
+    Part[] parts = new Part[count];
     for (int i = 0; i < count; i++) {
-      parts[i] = Clips.Part.of(in.get());
+      parts[i] = Part.of(in.get());
     }
     float[][] features = new float[count][width];
     for (float[] feature : features) {
       in.asFloatBuffer().get(feature);
       in.position(in.position() + Float.BYTES * width);
     }
-    return new Clips(labels, parts, features);
+    return new DigitPool(labels, parts, features);
   }
 
   private static long length(int count, int width) {

@@ -23,7 +23,7 @@ final class EspeakClips {
   private final String program;
   private final String remedy;
 
-  /** Clips of the whole grid, cached in a folder, with features of these options. */
+  /** DigitPool of the whole grid, cached in a folder, with features of these options. */
   EspeakClips(Path folder, LogMel.Options options) {
     this(folder, options, EspeakGrid.settings(), "espeak-ng");
   }
@@ -41,7 +41,7 @@ final class EspeakClips {
   }
 
   /** From the cache, or spoken now; a damaged cache file is said and made anew. */
-  Clips load(Progress progress) {
+  DigitPool load(Progress progress) {
     Path file = file();
     if (Files.exists(file)) {
       try {
@@ -54,12 +54,12 @@ final class EspeakClips {
     return ClipFile.read(file, options.bands() * options.frames());
   }
 
-  private Clips speak(Path staging, Progress progress) {
+  private DigitPool speak(Path staging, Progress progress) {
     checkVariants(Command.run(staging, remedy, List.of(program, "--voices=variant")));
     int words = EspeakGrid.WORDS.size();
     int count = settings.size() * words;
     byte[] labels = new byte[count];
-    Clips.Part[] parts = new Clips.Part[count];
+    Part[] parts = new Part[count];
     float[][] features = new float[count][];
     LogMel logMel = new LogMel(options);
     try (Progress.Task task = progress.start("espeak-ng clips", count)) {
@@ -75,7 +75,7 @@ final class EspeakClips {
             task.step(1);
           });
     }
-    return new Clips(labels, parts, features);
+    return new DigitPool(labels, parts, features);
   }
 
   private void say(String word, EspeakGrid.Setting setting, Path wav) {

@@ -30,7 +30,7 @@ final class EspeakGrid {
    * @param speed words a minute
    * @param pitch 0 to 99
    */
-  record Setting(String variant, Clips.Part part, String accent, int speed, int pitch) {}
+  record Setting(String variant, Part part, String accent, int speed, int pitch) {}
 
   private EspeakGrid() {}
 
@@ -48,7 +48,7 @@ final class EspeakGrid {
   private static Setting setting(CSVRecord line) {
     return new Setting(
         line.get("variant"),
-        Clips.Part.of(line.get("split")),
+        Part.of(line.get("split")),
         line.get("accent"),
         Integer.parseInt(line.get("speed")),
         Integer.parseInt(line.get("pitch")));

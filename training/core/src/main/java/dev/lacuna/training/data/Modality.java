@@ -12,8 +12,15 @@ import dev.lacuna.Status;
  * @param width columns of a feature; frames of sound
  * @param rows rows[r] is one feature, [channels, height, width] flattened row-major; not to be
  *     changed
+ * @param scaling what was done to the features, to be done again to those that come later
  */
-public record Modality(String name, int channels, int height, int width, float[][] rows) {
+public record Modality(
+    String name, int channels, int height, int width, float[][] rows, Scaling scaling) {
+  /** Features that are as they were found. */
+  public Modality(String name, int channels, int height, int width, float[][] rows) {
+    this(name, channels, height, width, rows, Scaling.NONE);
+  }
+
   /** Checks that every row has the width of the shape and no NaN or infinity. */
   public Modality {
     long size = (long) channels * height * width;

@@ -3,6 +3,7 @@ package dev.lacuna.training.data;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param name such as {@code avmnist}
  * @param modalities the feature tables
- * @param classes number of classes; labels are 0 to classes - 1
+ * @param classNames classNames.get(c) is what the data calls class c
  * @param train to learn from
  * @param validation to choose by
  * @param test to report on
@@ -19,14 +20,35 @@ import org.jspecify.annotations.Nullable;
 public record MultimodalData(
     String name,
     List<Modality> modalities,
-    int classes,
+    List<String> classNames,
     Split train,
     Split validation,
     Split test,
     @Nullable Split humanClips) {
+  /** Classes that have no names but their numbers. */
+  public MultimodalData(
+      String name,
+      List<Modality> modalities,
+      int classes,
+      Split train,
+      Split validation,
+      Split test,
+      @Nullable Split humanClips) {
+    this(
+        name,
+        modalities,
+        IntStream.range(0, classes).mapToObj(Integer::toString).toList(),
+        train,
+        validation,
+        test,
+        humanClips);
+  }
+
   /** Checks that all splits fit the feature tables. */
   public MultimodalData {
     modalities = List.copyOf(modalities);
+    classNames = List.copyOf(classNames);
+    int classes = classNames.size();
     if (modalities.isEmpty() || classes < 2) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -44,6 +66,11 @@ public record MultimodalData(
     if (humanClips != null) {
       humanClips.check(classes, modalities);
     }
+  }
+
+  /** Number of classes; labels are 0 to classes() - 1. */
+  public int classes() {
+    return classNames.size();
   }
 
   /** Names of the modalities in the order of the tables. */

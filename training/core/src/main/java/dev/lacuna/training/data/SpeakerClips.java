@@ -34,7 +34,7 @@ final class SpeakerClips {
    *
    * @throws LacunaException naming a file whose name, label or content does not fit
    */
-  static Clips load(Path folder, LogMel.Options options, Progress progress) {
+  static DigitPool load(Path folder, LogMel.Options options, Progress progress) {
     List<Path> files;
     try (Stream<Path> entries = Files.list(folder)) {
       files = entries.filter(file -> file.toString().endsWith(".wav")).sorted().toList();
@@ -45,7 +45,7 @@ final class SpeakerClips {
       throw bad(folder, "has no .wav files, want {digit}_{speaker}_{index}.wav");
     }
     byte[] labels = new byte[files.size()];
-    Clips.Part[] parts = new Clips.Part[files.size()];
+    Part[] parts = new Part[files.size()];
     float[][] features = new float[files.size()][];
     LogMel logMel = new LogMel(options);
     try (Progress.Task task = progress.start("recordings", files.size())) {
@@ -63,7 +63,7 @@ final class SpeakerClips {
             task.step(1);
           });
     }
-    return new Clips(labels, parts, features);
+    return new DigitPool(labels, parts, features);
   }
 
   private static byte label(Path file, int digit) {
@@ -73,11 +73,11 @@ final class SpeakerClips {
     return (byte) digit;
   }
 
-  private static Clips.Part part(int index) {
+  private static Part part(int index) {
     if (index < FIRST_VALIDATION) {
-      return Clips.Part.TEST;
+      return Part.TEST;
     }
-    return index < FIRST_TRAINING ? Clips.Part.VALIDATION : Clips.Part.TRAIN;
+    return index < FIRST_TRAINING ? Part.VALIDATION : Part.TRAIN;
   }
 
   private static LacunaException bad(Path path, String what) {

@@ -4,6 +4,7 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.multimodal.Presence;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Samples of one split.
@@ -12,13 +13,29 @@ import java.util.List;
  * @param labels labels[i] is the class of sample i
  * @param rowOf rowOf[m][i] is the row of sample i in modality m, or {@link #ABSENT}; not to be
  *     changed
+ * @param ids ids.get(i) is what the data calls sample i
  */
-public record Split(String name, int[] labels, int[][] rowOf) {
+public record Split(String name, int[] labels, int[][] rowOf, List<String> ids) {
   /** The row of a modality that a sample does not have. */
   public static final int ABSENT = -1;
 
-  /** Checks that every modality has a row or ABSENT for every sample. */
+  /** Samples that have no names but their numbers. */
+  public Split(String name, int[] labels, int[][] rowOf) {
+    this(
+        name,
+        labels,
+        rowOf,
+        IntStream.range(0, labels.length).mapToObj(Integer::toString).toList());
+  }
+
+  /** Checks that every modality has a row or ABSENT for every sample, and every sample an id. */
   public Split {
+    ids = List.copyOf(ids);
+    if (ids.size() != labels.length) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "split " + name + " has " + labels.length + " labels but " + ids.size() + " ids");
+    }
     for (int modality = 0; modality < rowOf.length; modality++) {
       if (rowOf[modality].length != labels.length) {
         throw new LacunaException(

@@ -12,7 +12,7 @@ import dev.lacuna.nn.Linear;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
@@ -44,7 +44,7 @@ public final class MlaLearner implements Learner {
       CounterRandom random = new CounterRandom(seed, INITIAL + encoders.size(), 0);
       encoders.add(
           new SharedHeadModel.Encoder(
-              modality.name(), group, DigitEncoder.of(group, modality, options.width(), random)));
+              modality.name(), group, SmallEncoder.of(group, modality, options.width(), random)));
     }
     CounterRandom random = new CounterRandom(seed, INITIAL + encoders.size(), 0);
     Linear head =

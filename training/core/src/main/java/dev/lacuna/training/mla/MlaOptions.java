@@ -14,7 +14,7 @@ import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.optim.GradientProjector.Apply;
 import dev.lacuna.optim.GradientProjector.FirstCall;
 import dev.lacuna.optim.Sgd;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Ranges;
 import dev.lacuna.training.loop.UnimodalOutputs.FusionRule;
 import java.util.List;
@@ -60,7 +60,7 @@ public record MlaOptions(
 
   /** Checks the ranges. */
   public MlaOptions {
-    DigitEncoder.requireWidth(width);
+    SmallEncoder.requireWidth(width);
     shares = List.copyOf(shares);
     boolean positive = shares.stream().allMatch(share -> share > 0 && share < 1e300);
     if (!positive || (fusion == Fusion.Mode.DYNAMIC && !shares.isEmpty())) {

@@ -11,16 +11,25 @@ public final class Wav {
 
   /** A 16-bit PCM file; samples of several channels are interleaved. */
   public static byte[] file(int rate, int channels, short... samples) {
-    ByteBuffer out = ByteBuffer.allocate(44 + 2 * samples.length).order(ByteOrder.LITTLE_ENDIAN);
-    out.put("RIFF".getBytes(US_ASCII)).putInt(36 + 2 * samples.length);
+    ByteBuffer data = ByteBuffer.allocate(2 * samples.length).order(ByteOrder.LITTLE_ENDIAN);
+    data.asShortBuffer().put(samples);
+    return file(1, 16, rate, channels, data.array());
+  }
+
+  /** A mono file at 8 kHz of any coding. */
+  static byte[] file(int coding, int bits, byte[] data) {
+    return file(coding, bits, 8_000, 1, data);
+  }
+
+  private static byte[] file(int coding, int bits, int rate, int channels, byte[] data) {
+    int frameBytes = channels * bits / 8;
+    ByteBuffer out = ByteBuffer.allocate(44 + data.length).order(ByteOrder.LITTLE_ENDIAN);
+    out.put("RIFF".getBytes(US_ASCII)).putInt(36 + data.length);
     out.put("WAVEfmt ".getBytes(US_ASCII)).putInt(16);
-    out.putShort((short) 1).putShort((short) channels).putInt(rate);
-    out.putInt(rate * channels * 2).putShort((short) (channels * 2)).putShort((short) 16);
-    out.put("data".getBytes(US_ASCII)).putInt(2 * samples.length);
-    for (short sample : samples) {
-      out.putShort(sample);
-    }
-    return out.array();
+    out.putShort((short) coding).putShort((short) channels).putInt(rate);
+    out.putInt(rate * frameBytes).putShort((short) frameBytes).putShort((short) bits);
+    out.put("data".getBytes(US_ASCII)).putInt(data.length);
+    return out.put(data).array();
   }
 
   /** A mono tone. */

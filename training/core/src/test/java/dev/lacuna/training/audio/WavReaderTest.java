@@ -36,6 +36,48 @@ class WavReaderTest {
   }
 
   @Test
+  void samplesOfAllDepthsAreScaledToOne() {
+    assertArrayEquals(
+        new float[] {-1, 0, 0.5f},
+        WavReader.parse(Wav.file(1, 8, new byte[] {0, (byte) 128, (byte) 192}), "8").samples());
+    byte[] three = {0, 0, (byte) 0x80, 0, 0, 0x40, -1, -1, -1};
+    assertArrayEquals(
+        new float[] {-1, 0.5f, -0x1p-23f}, WavReader.parse(Wav.file(1, 24, three), "24").samples());
+    ByteBuffer four = ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN);
+    four.putInt(Integer.MIN_VALUE).putInt(1 << 29);
+    assertArrayEquals(
+        new float[] {-1, 0.25f}, WavReader.parse(Wav.file(1, 32, four.array()), "32").samples());
+    four.clear().putFloat(-0.7f).putFloat(1.5f);
+    assertArrayEquals(
+        new float[] {-0.7f, 1.5f}, WavReader.parse(Wav.file(3, 32, four.array()), "f").samples());
+    for (float value : new float[] {Float.NaN, Float.POSITIVE_INFINITY, 1e30f}) {
+      four.clear().putFloat(0).putFloat(value);
+      assertMessage("sample 1 is", () -> WavReader.parse(Wav.file(3, 32, four.array()), "f"));
+    }
+  }
+
+  @Test
+  void anExtensibleHeaderNamesTheCodingFurtherOn() {
+    byte[] plain = Wav.file(1, 24, new byte[] {0, 0, 0x40});
+    byte[] file = new byte[plain.length + 24];
+    System.arraycopy(plain, 0, file, 0, 36);
+    System.arraycopy(plain, 36, file, 60, plain.length - 36);
+    ByteBuffer header = ByteBuffer.wrap(file).order(ByteOrder.LITTLE_ENDIAN);
+    header.putInt(16, 40).putShort(20, (short) 0xFFFE).putShort(36, (short) 22);
+    header.putShort(44, (short) 1);
+    assertArrayEquals(new float[] {0.5f}, WavReader.parse(file, "extensible").samples());
+    header.putShort(44, (short) 2);
+    assertMessage("coding 2 with 24 bits", () -> WavReader.parse(file, "adpcm"));
+  }
+
+  @Test
+  void eightChannelsAreMixedToMono() {
+    short[] samples = {8, 16, 24, 32, 40, 48, 56, 64};
+    assertArrayEquals(
+        new float[] {36 / 32768f}, WavReader.parse(Wav.file(8_000, 8, samples), "8").samples());
+  }
+
+  @Test
   void otherChunksAreSkipped() {
     byte[] file = new byte[GOOD.length + 8 + 4];
     System.arraycopy(GOOD, 0, file, 0, 12);
@@ -64,11 +106,15 @@ class WavReaderTest {
   @CsvSource({
     "0, 0x58464952, 'RIFX', a big-endian file",
     "16, 12, 'fmt has 12 bytes', short format chunk",
-    "20, 0x00010003, 'coding 3', float samples",
-    "22, 0x1F400003, '3 channels', too many channels",
+    "20, 0x00010003, 'coding 3 with 16 bits', float samples",
+    "20, 0x00010007, 'coding 7 with 16 bits', mu-law",
+    "20, 0x0001FFFE, 'coding 65534', extensible without the rest",
+    "22, 0x1F400009, '9 channels', too many channels",
+    "22, 0x1F400000, '0 channels', no channels",
     "24, 96000, '96000 samples a second', too high a rate",
     "24, -1, '4294967295 samples a second', a negative rate",
-    "32, 0x00080001, '8 bits', 8-bit samples",
+    "32, 0x000C0002, 'coding 1 with 12 bits', 12-bit samples",
+    "32, 0x00080002, '2 bytes a frame, want 1', frames of other samples",
     "32, 0x00100004, '4 bytes a frame', frames that do not fit the channels",
     "40, 1000000, 'says 1000000 bytes, but 6 are left', size that lies",
     "40, -1, 'says 4294967295 bytes', size of a stream",
@@ -90,6 +136,8 @@ class WavReaderTest {
   @Timeout(60)
   void damagedFilesAreRefusedCheaply() {
     Fuzz.run(Wav.tone(22_050, 440, 0.5), 44, 4_000, bytes -> WavReader.parse(bytes, "mutant"));
+    byte[] floats = Wav.file(3, 32, new byte[4_000]);
+    Fuzz.run(floats, 44, 4_000, bytes -> WavReader.parse(bytes, "mutant"));
   }
 
   private static void assertMessage(String part, Runnable action) {

@@ -18,7 +18,7 @@ import dev.lacuna.ops.SoftmaxOp;
 import dev.lacuna.training.baseline.JointLearner.Join;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Losses;
 import dev.lacuna.training.loop.RandomShift;
@@ -77,7 +77,7 @@ class JointLearnerTest {
     Modality modality = data.modalities().get(m);
     try (ParameterStore copy = new ParameterStore(context)) {
       Layer encoder =
-          DigitEncoder.of(copy.group(modality.name()), modality, WIDTH, new CounterRandom(0, 0, 0));
+          SmallEncoder.of(copy.group(modality.name()), modality, WIDTH, new CounterRandom(0, 0, 0));
       copy.parameters().forEach(p -> p.set(value(learner, p.name())));
       tape.reset();
       double[] flat = encoder.forward(batch.inputs(tape, m, SAMPLES)).toDoubleArray();

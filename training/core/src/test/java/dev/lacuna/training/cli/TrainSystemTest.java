@@ -8,6 +8,7 @@ import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.mla.Mla;
@@ -42,7 +43,7 @@ class TrainSystemTest {
   void whoGivesNoOptionsGetsTheLibrarysDefaults(LearningSystem<?> system) {
     RunConfig<?> wanted =
         new RunConfig<>(
-            new AvMnistSource(12_000, 2_000, 4_000, 0),
+            new AvMnistSource(12_000, 2_000, 4_000, 0, AvMnist.MODALITIES),
             "none",
             0,
             1,
@@ -56,7 +57,7 @@ class TrainSystemTest {
   void everyCommonOptionReachesTheConfig(LearningSystem<?> system) {
     RunConfig<?> wanted =
         new RunConfig<>(
-            new AvMnistSource(30, 20, 10, 9),
+            new AvMnistSource(30, 20, 10, 9, AvMnist.MODALITIES),
             "image=0.3",
             9,
             4,

@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -176,6 +177,64 @@ class AvMnistTest {
       Files.delete(recordings.resolve("6_ada_" + index + ".wav"));
     }
     assertMessage(() -> prepare(120, 40, 60, 0), "no clip of digit 6 in the validation split");
+  }
+
+  @Test
+  void wordsComeBesideAndLeaveTheRestAsItIs() {
+    MultimodalData two = prepare(120, 40, 60, 0);
+    MultimodalData three = prepare(List.of("image", "audio", "words"));
+    assertEquals(List.of("image", "audio", "words"), three.modalityNames());
+    for (int modality = 0; modality < 2; modality++) {
+      assertArrayEquals(
+          two.modalities().get(modality).rows(), three.modalities().get(modality).rows());
+      assertArrayEquals(two.test().rowOf()[modality], three.test().rowOf()[modality]);
+    }
+    Modality words = three.modalities().get(2);
+    assertEquals("1x1x512", words.channels() + "x" + words.height() + "x" + words.width());
+    List<NumberWords.Language> languages = NumberWords.languages();
+    assertEquals(10 * languages.size(), words.rows().length);
+    for (Split split : new Split[] {three.train(), three.validation(), three.test()}) {
+      Set<Integer> used = new HashSet<>();
+      for (int sample = 0; sample < split.size(); sample++) {
+        int row = split.rowOf()[2][sample];
+        assertEquals(split.labels()[sample], row % 10);
+        assertEquals(split.name(), languages.get(row / 10).part().text());
+        used.add(row / 10);
+      }
+      assertTrue(used.size() > 3, used.toString());
+    }
+    Split human = three.humanClips();
+    assertNotNull(human);
+    assertEquals(0, human.presence().count(2));
+  }
+
+  @Test
+  void modalitiesMayBeLeftOut() throws IOException {
+    Files.write(recordings.resolve("3_ada_5.wav"), new byte[0]);
+    MultimodalData data = prepare(List.of("image", "words"));
+    assertEquals(List.of("image", "words"), data.modalityNames());
+    assertNull(data.humanClips());
+    assertMessage(() -> prepare(List.of("words", "image")), "words,image", "in this order");
+    assertMessage(() -> prepare(List.of("image", "video")), "image,audio,words");
+    assertMessage(() -> prepare(List.of()), "want some of");
+  }
+
+  @Test
+  void scalingIsKeptForWhatComesLater() {
+    for (Modality modality : prepare(List.of("image", "audio", "words")).modalities()) {
+      assertFalse(modality.scaling().equals(Scaling.NONE), modality.name());
+    }
+    Modality image = prepare(120, 40, 60, 0).modalities().get(0);
+    Set<Long> pixels = new HashSet<>();
+    for (float value : image.rows()[0]) {
+      pixels.add(Math.round(255 * (value * image.scaling().deviation() + image.scaling().mean())));
+    }
+    assertTrue(pixels.stream().allMatch(pixel -> pixel >= 0 && pixel <= 255), pixels.toString());
+  }
+
+  private MultimodalData prepare(List<String> modalities) {
+    return AvMnist.prepare(
+        new AvMnist.Options(folder, human, 120, 40, 60, 0, modalities), progress);
   }
 
   private MultimodalData prepare(int train, int validation, int test, long seed) {

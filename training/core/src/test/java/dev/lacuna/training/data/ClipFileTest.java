@@ -20,29 +20,29 @@ class ClipFileTest {
 
   @TempDir Path folder;
   private Path file;
-  private Clips clips;
+  private DigitPool clips;
 
   @BeforeEach
   void write() {
     CounterRandom random = new CounterRandom(3, 0, 0);
     byte[] labels = new byte[COUNT];
-    Clips.Part[] parts = new Clips.Part[COUNT];
+    Part[] parts = new Part[COUNT];
     float[][] features = new float[COUNT][WIDTH];
     for (int i = 0; i < COUNT; i++) {
       labels[i] = (byte) random.below(i, 10);
-      parts[i] = Clips.Part.of(i % 3);
+      parts[i] = Part.of(i % 3);
       for (int j = 0; j < WIDTH; j++) {
         features[i][j] = random.uniform(1_000 + i * WIDTH + j);
       }
     }
-    clips = new Clips(labels, parts, features);
+    clips = new DigitPool(labels, parts, features);
     file = folder.resolve("test.clips");
     ClipFile.write(file, clips);
   }
 
   @Test
   void whatIsWrittenIsReadBitByBit() throws IOException {
-    Clips read = ClipFile.read(file, WIDTH);
+    DigitPool read = ClipFile.read(file, WIDTH);
     assertArrayEquals(clips.labels(), read.labels());
     assertArrayEquals(clips.parts(), read.parts());
     assertArrayEquals(clips.features(), read.features());

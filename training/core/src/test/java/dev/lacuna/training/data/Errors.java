@@ -7,10 +7,10 @@ import dev.lacuna.LacunaException;
 import org.junit.jupiter.api.function.Executable;
 
 /** What an error must say. */
-final class Errors {
+public final class Errors {
   private Errors() {}
 
-  static void assertMessage(Executable action, String... parts) {
+  public static void assertMessage(Executable action, String... parts) {
     String message = assertThrows(LacunaException.class, action).getMessage();
     for (String part : parts) {
       assertTrue(message.contains(part), "'" + message + "' lacks '" + part + "'");

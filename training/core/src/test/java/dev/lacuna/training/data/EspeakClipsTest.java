@@ -30,8 +30,8 @@ class EspeakClipsTest {
   private static final String PROGRAM = "espeak-ng";
   private static final List<EspeakGrid.Setting> TWO =
       List.of(
-          new EspeakGrid.Setting("f3", Clips.Part.TRAIN, "en-us", 150, 50),
-          new EspeakGrid.Setting("Mr serious", Clips.Part.TEST, "en-gb", 120, 40));
+          new EspeakGrid.Setting("f3", Part.TRAIN, "en-us", 150, 50),
+          new EspeakGrid.Setting("Mr serious", Part.TEST, "en-gb", 120, 40));
 
   @TempDir Path folder;
   private final ByteArrayOutputStream said = new ByteArrayOutputStream();
@@ -40,10 +40,10 @@ class EspeakClipsTest {
   @Test
   void theGridSplitsVariantsAndCoversItsRanges() {
     List<EspeakGrid.Setting> grid = EspeakGrid.settings();
-    Map<String, Clips.Part> partOf = new HashMap<>();
+    Map<String, Part> partOf = new HashMap<>();
     Set<String> accents = new HashSet<>();
     for (EspeakGrid.Setting setting : grid) {
-      Clips.Part before = partOf.putIfAbsent(setting.variant(), setting.part());
+      Part before = partOf.putIfAbsent(setting.variant(), setting.part());
       assertTrue(
           before == null || before == setting.part(), setting.variant() + " is on two sides");
       assertTrue(setting.speed() >= 110 && setting.speed() <= 200, setting.toString());
@@ -53,18 +53,18 @@ class EspeakClipsTest {
     assertEquals(396, new HashSet<>(grid).size());
     assertEquals(8, accents.size());
     assertEquals(99, partOf.size());
-    assertEquals(63, partOf.values().stream().filter(p -> p == Clips.Part.TRAIN).count());
-    assertEquals(16, partOf.values().stream().filter(p -> p == Clips.Part.VALIDATION).count());
+    assertEquals(63, partOf.values().stream().filter(p -> p == Part.TRAIN).count());
+    assertEquals(16, partOf.values().stream().filter(p -> p == Part.VALIDATION).count());
   }
 
   @Test
   void clipsAreSpokenOnceAndRepeatBitByBit() throws IOException {
     assumeTrue(installed(PROGRAM), "espeak-ng is not installed");
     EspeakClips espeak = espeak(PROGRAM, TWO);
-    Clips first = espeak.load(progress);
+    DigitPool first = espeak.load(progress);
     assertEquals(20, first.size());
     assertEquals(7, first.labels()[17]);
-    assertEquals(Clips.Part.TEST, first.parts()[17]);
+    assertEquals(Part.TEST, first.parts()[17]);
     assertFalse(Arrays.equals(first.features()[3], first.features()[13]), "two voices, one sound");
 
     byte[] file = Files.readAllBytes(espeak.file());
@@ -83,8 +83,7 @@ class EspeakClipsTest {
   void aVariantThatEspeakLacksIsNamed() {
     assumeTrue(installed(PROGRAM), "espeak-ng is not installed");
     EspeakClips espeak =
-        espeak(
-            PROGRAM, List.of(new EspeakGrid.Setting("nobody", Clips.Part.TEST, "en-gb", 120, 40)));
+        espeak(PROGRAM, List.of(new EspeakGrid.Setting("nobody", Part.TEST, "en-gb", 120, 40)));
     assertMessage(() -> espeak.load(progress), "no voice variants [nobody]", "1.51");
     assertFalse(Files.exists(espeak.file()));
   }

@@ -13,7 +13,7 @@ import java.util.function.Consumer;
 
 /**
  * Feeds damaged copies of a good file to a reader: it must take them or throw a LacunaException,
- * and allocate at most four times the file.
+ * and allocate at most a multiple of the file, four times it where nothing else is said.
  */
 public final class Fuzz {
   private static final int[] HOSTILE = {
@@ -27,11 +27,17 @@ public final class Fuzz {
 
   /** Runs mutants; a failure names the seed that repeats it. */
   public static void run(byte[] good, int header, int mutants, Consumer<byte[]> reader) {
+    run(good, header, mutants, 4, SLACK, reader);
+  }
+
+  /** Likewise, with up to multiple * length + slack bytes of memory. */
+  public static void run(
+      byte[] good, int header, int mutants, long multiple, long slack, Consumer<byte[]> reader) {
     reader.accept(good);
     int refused = 0;
     for (int seed = 0; seed < mutants; seed++) {
       byte[] mutant = mutate(good, header, new CounterRandom(seed, 0xF022, 0));
-      long limit = 4L * mutant.length + SLACK;
+      long limit = multiple * mutant.length + slack;
       Outcome outcome = read(reader, mutant, seed);
       if (outcome.allocated > limit) {
         // the first time on a path, the JVM itself allocates to link it

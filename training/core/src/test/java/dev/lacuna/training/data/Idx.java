@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** IDX files made for tests. */
-final class Idx {
+public final class Idx {
   private Idx() {}
 
   static byte[] images(int count, int height, int width) {
@@ -28,7 +28,7 @@ final class Idx {
   }
 
   /** The four files, with labels 0, 1, ... 9, 0, ... and images of 4 x 4. */
-  static void mnist(Path folder, int train, int test) throws IOException {
+  public static void mnist(Path folder, int train, int test) throws IOException {
     Files.createDirectories(folder);
     Files.write(folder.resolve(MnistImages.TRAIN_IMAGES), images(train, 4, 4));
     Files.write(folder.resolve(MnistImages.TRAIN_LABELS), labels(cycle(train)));

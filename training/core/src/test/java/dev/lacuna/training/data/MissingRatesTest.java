@@ -79,8 +79,85 @@ class MissingRatesTest {
   }
 
   @ParameterizedTest
+  @CsvSource({
+    "0.5, 1000, 3, 1500",
+    "0.1, 1000, 3, 2700",
+    "0.29, 101, 2, 143",
+    "0.6667, 1000, 3, 1000",
+    "0.9, 1000, 3, 1000",
+    "1, 10, 4, 10",
+    "0.3, 7, 5, 25"
+  })
+  void overallLeavesThatShareOfTheTable(String rate, int samples, int width, int expected) {
+    List<String> names = List.of("a", "b", "c", "d", "e").subList(0, width);
+    Presence drawn =
+        MissingRates.parse("overall=" + rate, names)
+            .draw(Presence.complete(samples, width), RANDOM);
+    int left = 0;
+    for (int modality = 0; modality < width; modality++) {
+      left += drawn.count(modality);
+    }
+    assertEquals(expected, left);
+  }
+
+  @Test
+  void overallFavoursNoModalityAndNoSample() {
+    List<String> three = List.of("image", "audio", "text");
+    Presence drawn =
+        MissingRates.parse("overall=0.5", three).draw(Presence.complete(10_000, 3), RANDOM);
+    int[] samplesWith = new int[4];
+    for (int sample = 0; sample < 10_000; sample++) {
+      int present = 0;
+      for (int modality = 0; modality < 3; modality++) {
+        present += drawn.present(sample, modality) ? 1 : 0;
+      }
+      samplesWith[present]++;
+    }
+    for (int modality = 0; modality < 3; modality++) {
+      // 5,000 with deviation 41
+      assertEquals(5_000, drawn.count(modality), 205);
+    }
+    // beside the one, a quarter of the other two: binomial (9, 6, 1) / 16
+    assertEquals(0, samplesWith[0]);
+    assertEquals(5_625, samplesWith[1], 250);
+    assertEquals(3_750, samplesWith[2], 250);
+    assertEquals(625, samplesWith[3], 125);
+  }
+
+  @Test
+  void overallKeepsEachModalityAsOftenWhereOneIsLeft() {
+    Presence drawn =
+        MissingRates.parse("overall=0.5", TWO).draw(Presence.complete(10_000, 2), RANDOM);
+    assertEquals(10_000, drawn.count(0) + drawn.count(1));
+    assertEquals(5_000, drawn.count(0), 250);
+  }
+
+  @Test
+  void overallLeavesIncompleteSamplesAsTheyAre() {
+    Presence partly = new Presence(3, 3, new byte[] {1, 0, 1, 1, 1, 1, 0, 1, 0});
+    Presence drawn = MissingRates.parse("overall=0.9", List.of("a", "b", "c")).draw(partly, RANDOM);
+    assertTrue(drawn.present(0, 0) && drawn.present(0, 2) && drawn.present(2, 1));
+    assertEquals(4, drawn.count(0) + drawn.count(1) + drawn.count(2));
+  }
+
+  @Test
+  void overallDependsOnTheSeedAlone() {
+    MissingRates rates = MissingRates.parse("overall=0.3", TWO);
+    Presence all = Presence.complete(500, 2);
+    assertEquals(rates.draw(all, RANDOM), rates.draw(all, new CounterRandom(1, 2, 3)));
+    assertNotEquals(rates.draw(all, RANDOM), rates.draw(all, new CounterRandom(2, 2, 3)));
+    assertEquals(all, MissingRates.parse("overall=0", TWO).draw(all, RANDOM));
+  }
+
+  @ParameterizedTest
   @ValueSource(
       strings = {
+        "overall=",
+        "overall=0.5,image=0.1",
+        "image=0.1,overall=0.5",
+        "overall=1.5",
+        "overall=-1",
+        "overall=NaN",
         "half",
         "",
         "1.1",
@@ -105,5 +182,8 @@ class MissingRatesTest {
     assertMessage(() -> MissingRates.parse("1.5", TWO), "1.5");
     assertMessage(() -> MissingRates.parse("abc", TWO), "'abc', which is not a number");
     assertMessage(() -> MissingRates.parse("0.5", List.of("image")), "only modality");
+    assertMessage(() -> MissingRates.parse("overall=0.5", List.of("image")), "only modality");
+    assertMessage(
+        () -> new MissingRates(TWO, 0.1, List.of(0.0, 0.0), 0.5), "overall together with other");
   }
 }

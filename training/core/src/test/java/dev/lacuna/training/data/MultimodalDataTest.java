@@ -64,6 +64,16 @@ class MultimodalDataTest {
         "split test: sample 1 has no modality present");
   }
 
+  @Test
+  void classesAndSamplesHaveNumbersWhereTheyHaveNoNames() {
+    Split split = new Split("test", new int[] {1, 0}, new int[][] {{0, 1}, {0, 1}});
+    assertEquals(List.of("0", "1"), split.ids());
+    assertEquals(List.of("0", "1"), data(split).classNames());
+    assertMessage(
+        () -> new Split("test", new int[2], new int[][] {{0, 1}}, List.of("a")),
+        "2 labels but 1 ids");
+  }
+
   private static MultimodalData data(Split test) {
     Split good = new Split("good", new int[] {0, 1}, new int[][] {{0, 1}, {0, 1}});
     return new MultimodalData("toy", List.of(IMAGE, AUDIO), 2, good, good, test, null);

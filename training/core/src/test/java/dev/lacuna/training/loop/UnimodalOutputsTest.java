@@ -22,7 +22,7 @@ import dev.lacuna.nn.Linear;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
-import dev.lacuna.training.encoder.DigitEncoder;
+import dev.lacuna.training.encoder.SmallEncoder;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -45,7 +45,7 @@ class UnimodalOutputsTest {
   private Layer network(Modality modality) {
     ParameterGroup group = store.group(modality.name());
     return Layer.sequence(
-        DigitEncoder.of(group, modality, 8, new CounterRandom(0, 0, 0)),
+        SmallEncoder.of(group, modality, 8, new CounterRandom(0, 0, 0)),
         new Linear(group, "head", 8, Toy.CLASSES, new CounterRandom(0, 1, 0)));
   }
 

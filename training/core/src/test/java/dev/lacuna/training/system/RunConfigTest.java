@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
@@ -19,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class RunConfigTest {
-  private static final AvMnistSource DATA = new AvMnistSource(30, 20, 10, 5);
+  private static final AvMnistSource DATA = new AvMnistSource(30, 20, 10, 5, AvMnist.MODALITIES);
 
   @TempDir Path temporary;
 
@@ -56,10 +57,11 @@ class RunConfigTest {
     assertEquals(
         json.readTree(
             """
-            {"data": {"name": "avmnist", "train": 30, "validation": 20, "test": 10, "seed": 5},
+            {"data": {"name": "avmnist", "train": 30, "validation": 20, "test": 10, "seed": 5,
+                      "modalities": ["image", "audio"]},
              "missing": "image=0.3", "table_seed": 7, "seeds": 3,
              "training": {"epochs": 1, "batch": 4, "learning_rate": 0.05, "momentum": 0.9,
-                          "weight_decay": 1e-4, "shift": "none"},
+                          "weight_decay": 1e-4, "decay": "DECOUPLED", "shift": "none"},
              "options": {"width": 8}}
             """),
         json.readTree(text).path("config"));

@@ -12,17 +12,21 @@ import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.loop.Ranges;
 
 /**
- * A small convolutional encoder for pictures of about 30 x 30, digit images and spectrograms alike:
- * twice (convolution 3 x 3, ReLU, pooling 2 x 2), then a linear layer with ReLU.
+ * A small encoder for what {@link Modality} holds: for pictures of about 30 x 30, digit images and
+ * spectrograms alike, twice (convolution 3 x 3, ReLU, pooling 2 x 2), then a linear layer with
+ * ReLU; for vectors (height 1), such as those of text, two linear layers with ReLU.
  */
-public final class DigitEncoder {
+public final class SmallEncoder {
   private static final int FIRST = 16;
   private static final int SECOND = 32;
+
+  /** Between the two layers for vectors. */
+  private static final int HIDDEN = 128;
 
   /** A shared head's P is [width, width]; wider features are no use for a small encoder. */
   private static final int MAX_WIDTH = 16_384;
 
-  private DigitEncoder() {}
+  private SmallEncoder() {}
 
   /** Checks the number of features that an encoder shall give. */
   public static void requireWidth(int width) {
@@ -31,6 +35,14 @@ public final class DigitEncoder {
 
   /** Declares an encoder's parameters in a group and returns it. */
   public static Layer of(ParameterGroup group, Modality modality, int width, CounterRandom random) {
+    if (modality.height() == 1) {
+      return Layer.sequence(
+          Tensor::flatten,
+          new Linear(group, "linear1", modality.size(), HIDDEN, random),
+          ElementwiseOp::relu,
+          new Linear(group, "linear2", HIDDEN, width, next(random, 1)),
+          ElementwiseOp::relu);
+    }
     int flat = SECOND * (modality.height() / 4) * (modality.width() / 4);
     if (flat == 0) {
       throw new IllegalArgumentException(
@@ -40,13 +52,13 @@ public final class DigitEncoder {
               + modality.height()
               + " x "
               + modality.width()
-              + ", want at least 4 x 4");
+              + ", want at least 4 x 4, or a height of 1");
     }
     return Layer.sequence(
         new Conv2d(group, "conv1", modality.channels(), FIRST, 3, 1, 1, random),
-        DigitEncoder::activateAndPool,
+        SmallEncoder::activateAndPool,
         new Conv2d(group, "conv2", FIRST, SECOND, 3, 1, 1, next(random, 1)),
-        DigitEncoder::activateAndPool,
+        SmallEncoder::activateAndPool,
         Tensor::flatten,
         new Linear(group, "linear", flat, width, next(random, 2)),
         ElementwiseOp::relu);

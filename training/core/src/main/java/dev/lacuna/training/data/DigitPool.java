@@ -1,0 +1,14 @@
+package dev.lacuna.training.data;
+
+/**
+ * Digits that images are paired with: clips of spoken ones, or number words.
+ *
+ * @param labels labels[i] is the digit of entry i, 0 to 9
+ * @param parts which split an entry belongs to
+ * @param features features[i] is one feature, not normalised
+ */
+record DigitPool(byte[] labels, Part[] parts, float[][] features) {
+  int size() {
+    return labels.length;
+  }
+}

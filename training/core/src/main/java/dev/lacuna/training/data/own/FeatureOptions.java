@@ -1,0 +1,55 @@
+package dev.lacuna.training.data.own;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.training.audio.LogMel;
+import dev.lacuna.training.data.TextFeatures;
+
+/**
+ * How files and text become features. A model needs them again wherever it predicts.
+ *
+ * @param imageSize height and width that images are scaled to, 1 to 1,024
+ * @param colour whether images are grey or coloured
+ * @param mel features of sound
+ * @param textSize values of a text's feature, 1 to 65,536
+ */
+public record FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, int textSize) {
+  /** Grey images of 28 x 28, sound of 32 x 32 and text of 512 values, as in avMNIST. */
+  public static final FeatureOptions DEFAULT =
+      new FeatureOptions(28, Colour.GRAY, LogMel.Options.DEFAULT, TextFeatures.SIZE);
+
+  private static final int LARGEST_IMAGE = 1_024;
+  private static final int LARGEST_TEXT = 65_536;
+
+  /** Checks the ranges. */
+  public FeatureOptions {
+    check("image size", imageSize, LARGEST_IMAGE);
+    check("text size", textSize, LARGEST_TEXT);
+  }
+
+  /** The channels of an image. */
+  public enum Colour {
+    /** One channel, 0.299 R + 0.587 G + 0.114 B (ITU-R BT.601). */
+    GRAY(1),
+    /** Three channels. */
+    RGB(3);
+
+    private final int channels;
+
+    Colour(int channels) {
+      this.channels = channels;
+    }
+
+    /** Number of channels. */
+    public int channels() {
+      return channels;
+    }
+  }
+
+  private static void check(String name, int value, int most) {
+    if (value < 1 || value > most) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, name + " is " + value + ", want 1 to " + most);
+    }
+  }
+}

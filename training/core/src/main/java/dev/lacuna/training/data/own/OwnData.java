@@ -1,0 +1,187 @@
+package dev.lacuna.training.data.own;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Part;
+import dev.lacuna.training.data.Scaling;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.progress.Progress;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+
+/**
+ * A user's own data with labels, from one of
+ *
+ * <ul>
+ *   <li>a CSV file with columns {@code id, image, audio, text, label} and perhaps {@code split}, or
+ *       a folder with one CSV file in it: paths of image and sound files start at its folder, an
+ *       empty cell is a missing modality;
+ *   <li>a folder with MNIST's four IDX files (images of any size, labels 0 to 255): the test file
+ *       is the test split;
+ *   <li>a folder of recordings named as in the Free Spoken Digit Dataset, {@code
+ *       {digit}_{speaker}_{index}.wav}, split by speaker;
+ *   <li>a folder of recordings named as in CREMA-D, {@code 1001_DFA_ANG_XX.wav}, with the emotion
+ *       as label, split by actor. Here and above, an image or a {@code .txt} file of the same name
+ *       is a further modality of the sample.
+ * </ul>
+ *
+ * <p>Where nothing says how to split, a hash of the id or the speaker gives 64 % to training, 16 %
+ * to validation and 20 % to the test. Modalities are {@code image, audio, text}, those of them
+ * there are; features are shifted and scaled as avMNIST's. Classes are the training split's labels,
+ * in the order of numbers where all are whole numbers and else of letters.
+ */
+public final class OwnData {
+  private static final Pattern WHOLE_NUMBER = Pattern.compile("-?\\d{1,18}");
+
+  /** How many labels a message names. */
+  private static final int NAMED = 20;
+
+  private OwnData() {}
+
+  /**
+   * Reads everything into memory.
+   *
+   * @param path the CSV file or the folder
+   * @param columns what the columns of a CSV file are called
+   * @param options how files become features
+   * @throws LacunaException naming the file, and in a CSV file the line and column, and what is
+   *     wrong there
+   */
+  public static MultimodalData load(
+      Path path, Columns columns, FeatureOptions options, Progress progress) {
+    Items items = Items.labelled(path, columns);
+    Part[] parts = Parts.of(items.list(), path.toString());
+    EnumMap<Part, int[]> samples = new EnumMap<>(Part.class);
+    for (Part part : Part.values()) {
+      samples.put(part, samplesOf(part, parts, path));
+    }
+    int[] training = Objects.requireNonNull(samples.get(Part.TRAIN));
+    List<String> classes = classes(items.list(), training, path);
+    int[] labels = labels(items.list(), parts, classes);
+    for (Kind kind : items.kinds()) {
+      checkInTraining(kind, items.list(), training, path);
+    }
+    FeatureTable features = FeatureTable.read(items.list(), items.kinds(), options, progress);
+    List<Split> splits =
+        samples.entrySet().stream()
+            .map(entry ->
+                new Split(
+                    entry.getKey().text(),
+                    Arrays.stream(entry.getValue()).map(i -> labels[i]).toArray(),
+                    features.rowsOf(entry.getValue()),
+                    Arrays.stream(entry.getValue())
+                        .mapToObj(i -> items.list().get(i).id())
+                        .toList()))
+            .toList();
+    return new MultimodalData(
+        String.valueOf(path.toAbsolutePath().normalize().getFileName()),
+        modalities(features, options, training),
+        classes,
+        splits.get(0),
+        splits.get(1),
+        splits.get(2),
+        null);
+  }
+
+  private static List<Modality> modalities(
+      FeatureTable features, FeatureOptions options, int[] training) {
+    int[][] trainingRows = features.rowsOf(training);
+    List<Modality> modalities = new ArrayList<>();
+    for (int k = 0; k < features.kinds().size(); k++) {
+      float[][] rows = features.rows()[k];
+      int[] present = Arrays.stream(trainingRows[k]).filter(row -> row != Split.ABSENT).toArray();
+      Scaling scaling = Scaling.of(rows, present);
+      scaling.apply(rows);
+      Kind kind = features.kinds().get(k);
+      modalities.add(kind.modality(kind.text(), options, rows, scaling));
+    }
+    return modalities;
+  }
+
+  private static int[] samplesOf(Part part, Part[] parts, Path path) {
+    int[] samples = IntStream.range(0, parts.length).filter(i -> parts[i] == part).toArray();
+    if (samples.length == 0) {
+      throw bad(
+          path.toString(),
+          "none of "
+              + parts.length
+              + " samples is in the "
+              + part.text()
+              + " split; want more samples, or a column split that says otherwise");
+    }
+    return samples;
+  }
+
+  private static List<String> classes(List<Item> items, int[] training, Path path) {
+    List<String> found =
+        Arrays.stream(training).mapToObj(i -> label(items.get(i))).distinct().toList();
+    if (found.size() < 2) {
+      throw bad(
+          path.toString(),
+          "all training samples have label '" + found.getFirst() + "', want two labels or more");
+    }
+    boolean numbers = found.stream().allMatch(label -> WHOLE_NUMBER.matcher(label).matches());
+    Comparator<String> letters = Comparator.naturalOrder();
+    // two ways to write one number are two classes
+    Comparator<String> order =
+        numbers
+            ? Comparator.<String>comparingLong(Long::parseLong).thenComparing(letters)
+            : letters;
+    return found.stream().sorted(order).toList();
+  }
+
+  private static int[] labels(List<Item> items, Part[] parts, List<String> classes) {
+    Map<String, Integer> classOf = new HashMap<>();
+    classes.forEach(name -> classOf.put(name, classOf.size()));
+    int[] labels = new int[items.size()];
+    for (int i = 0; i < labels.length; i++) {
+      Integer label = classOf.get(label(items.get(i)));
+      if (label == null) {
+        throw bad(
+            items.get(i).where(),
+            "label '"
+                + label(items.get(i))
+                + "' of a "
+                + parts[i].text()
+                + " sample is unseen in training, which has "
+                + classes.size()
+                + " labels: "
+                + String.join(", ", classes.subList(0, Math.min(NAMED, classes.size()))));
+      }
+      labels[i] = label;
+    }
+    return labels;
+  }
+
+  private static void checkInTraining(Kind kind, List<Item> items, int[] training, Path path) {
+    if (Arrays.stream(training).noneMatch(i -> items.get(i).sources().containsKey(kind))) {
+      boolean anywhere = items.stream().anyMatch(item -> item.sources().containsKey(kind));
+      throw bad(
+          path.toString(),
+          "no "
+              + (anywhere ? "training sample" : "sample")
+              + " has "
+              + kind.text()
+              + ", want some, or no place for it in the data");
+    }
+  }
+
+  private static String label(Item item) {
+    return Objects.requireNonNull(item.label());
+  }
+
+  private static LacunaException bad(String where, String what) {
+    return new LacunaException(Status.INVALID_ARGUMENT, where + ": " + what);
+  }
+}

@@ -1,0 +1,47 @@
+package dev.lacuna.training.data.own;
+
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.util.function.IntBinaryOperator;
+import javax.imageio.ImageIO;
+
+/** Image files made for tests. */
+final class Pictures {
+  private Pictures() {}
+
+  /** Grey values 0 to 255 by (x, y). */
+  static BufferedImage grey(int width, int height, IntBinaryOperator value) {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_BYTE_GRAY);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        image.getRaster().setSample(x, y, 0, value.applyAsInt(x, y));
+      }
+    }
+    return image;
+  }
+
+  /** Pixels 0xAARRGGBB by (x, y). */
+  static BufferedImage argb(int width, int height, IntBinaryOperator pixel) {
+    BufferedImage image = new BufferedImage(width, height, BufferedImage.TYPE_INT_ARGB);
+    for (int y = 0; y < height; y++) {
+      for (int x = 0; x < width; x++) {
+        image.setRGB(x, y, pixel.applyAsInt(x, y));
+      }
+    }
+    return image;
+  }
+
+  static byte[] file(BufferedImage image, String format) throws IOException {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    if (!ImageIO.write(image, format, out)) {
+      throw new IOException("no writer of " + format);
+    }
+    return out.toByteArray();
+  }
+
+  /** A PNG file of 6 x 6 that is dark at places which tell the seed. */
+  static byte[] png(int seed) throws IOException {
+    return file(grey(6, 6, (x, y) -> (37 * (x + 6 * y) * (seed + 1) + 11 * seed) % 256), "png");
+  }
+}
