@@ -10,10 +10,12 @@ module dev.lacuna.training {
   requires me.tongfei.progressbar;
   requires org.apache.commons.compress;
   requires org.apache.commons.csv;
+  requires xchart;
   requires static transitive org.jspecify;
 
   exports dev.lacuna.training.audio;
   exports dev.lacuna.training.baseline;
+  exports dev.lacuna.training.compare;
   exports dev.lacuna.training.data;
   exports dev.lacuna.training.data.own;
   exports dev.lacuna.training.encoder;
@@ -26,4 +28,6 @@ module dev.lacuna.training {
 
   opens dev.lacuna.training.cli to
       info.picocli;
+  opens dev.lacuna.training.compare to
+      com.fasterxml.jackson.databind;
 }

@@ -1,0 +1,70 @@
+package dev.lacuna.training.compare;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import java.math.BigDecimal;
+import java.util.regex.Pattern;
+
+/**
+ * What one training left: one system, trained at one missing rate with one seed.
+ *
+ * @param system name of the system: letters, digits, - and _, at most 20
+ * @param rate share of samples that lack a modality, in [0, 1]
+ * @param seed of the training
+ * @param right whether test sample i was classified correctly, under the stored missing table of
+ *     this rate; not to be changed
+ * @param validationAccuracy in [0, 1]
+ * @param seconds that the training took
+ */
+public record Cell(
+    String system,
+    double rate,
+    long seed,
+    boolean[] right,
+    double validationAccuracy,
+    double seconds) {
+  /** What a file name, a column of the table and the legend of the figure have room for. */
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,19}");
+
+  /** Checks name and ranges. */
+  public Cell {
+    if (!NAME.matcher(system).matches()) {
+      throw bad("system is '" + system + "', want 1 to 20 letters, digits, - and _");
+    }
+    require("rate", rate, 1);
+    require("validation accuracy", validationAccuracy, 1);
+    require("seconds", seconds, Double.MAX_VALUE);
+    if (right.length == 0) {
+      throw bad("right is empty, want one value a test sample");
+    }
+  }
+
+  private static void require(String name, double value, double most) {
+    if (!(value >= 0 && value <= most)) {
+      throw bad(name + " is " + value + ", want " + (most == 1 ? "0 to 1" : "0 or more"));
+    }
+  }
+
+  /** Share of test samples that are right. */
+  public double accuracy() {
+    int count = 0;
+    for (boolean one : right) {
+      count += one ? 1 : 0;
+    }
+    return (double) count / right.length;
+  }
+
+  @Override
+  public String toString() {
+    return system + " at rate " + shortest(rate) + ", seed " + seed;
+  }
+
+  /** 0, 0.3: no more digits than needed. */
+  static String shortest(double rate) {
+    return BigDecimal.valueOf(rate).stripTrailingZeros().toPlainString();
+  }
+
+  private static LacunaException bad(String message) {
+    return new LacunaException(Status.INVALID_ARGUMENT, "cell of a comparison: " + message);
+  }
+}
