@@ -98,7 +98,11 @@ public final class AlternatingStep implements Stateful, AutoCloseable {
 
     /** At a batch of an epoch of {@code batches}. */
     public double at(int batch, int batches) {
-      return start * Math.pow(end / start, (double) batch / batches);
+      double progress = (double) batch / batches;
+      // From 0.1 to 0.01 this is 0.1^(1 + progress) to the bit, as the official code has it.
+      return start == 1
+          ? Math.pow(end, progress)
+          : Math.pow(start, 1 + progress * (Math.log10(end) / Math.log10(start) - 1));
     }
   }
 

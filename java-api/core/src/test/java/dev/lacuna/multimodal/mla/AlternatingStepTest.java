@@ -236,9 +236,11 @@ final class AlternatingStepTest {
   void alphaFallsByTenWithinAnEpoch() {
     AlternatingStep.Alpha alpha = AlternatingStep.Options.DEFAULT.alpha();
     for (int batch = 0; batch < 10; batch++) {
-      assertEquals(Math.pow(0.1, 1 + batch / 10.0), alpha.at(batch, 10), 1e-15);
+      assertEquals(Math.pow(0.1, 1 + batch / 10.0), alpha.at(batch, 10));
     }
     assertEquals(1, AlternatingStep.Alpha.constant(1).at(7, 10));
+    assertEquals(0.5, new AlternatingStep.Alpha(1, 0.25).at(1, 2), 1e-15);
+    assertEquals(0.3, AlternatingStep.Alpha.constant(0.3).at(3, 4));
     assertSays("alpha runs from 0.1 to 0.0", () -> new AlternatingStep.Alpha(0.1, 0));
     assertSays("NaN", () -> AlternatingStep.Alpha.constant(Double.NaN));
   }
