@@ -1,7 +1,7 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.training.baseline.Concatenation;
-import dev.lacuna.training.baseline.LateFusion;
+import dev.lacuna.training.baseline.Joint;
+import dev.lacuna.training.baseline.JointLearner.Join;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
@@ -33,8 +33,8 @@ final class TrainCommand implements Callable<Integer> {
     List<TrainSystem<?>> systems =
         List.of(
             new TrainMla(),
-            new TrainJoint(new LateFusion()),
-            new TrainJoint(new Concatenation()),
+            new TrainJoint(new Joint(Join.MEAN)),
+            new TrainJoint(new Joint(Join.CONCATENATION)),
             new TrainEnsemble());
     for (TrainSystem<?> system : systems) {
       CommandLine command = new CommandLine(system);

@@ -1,7 +1,7 @@
 package dev.lacuna.training.system;
 
-import dev.lacuna.training.baseline.Concatenation;
-import dev.lacuna.training.baseline.LateFusion;
+import dev.lacuna.training.baseline.Joint;
+import dev.lacuna.training.baseline.JointLearner.Join;
 import dev.lacuna.training.baseline.UnimodalEnsemble;
 import dev.lacuna.training.mla.Mla;
 import java.util.List;
@@ -10,7 +10,8 @@ import java.util.List;
 public final class Systems {
   /** All of them; a new one is added here, and {@code train} and {@code compare} know it. */
   public static final List<LearningSystem<?>> ALL =
-      List.of(new Mla(), new LateFusion(), new Concatenation(), new UnimodalEnsemble());
+      List.of(
+          new Mla(), new Joint(Join.MEAN), new Joint(Join.CONCATENATION), new UnimodalEnsemble());
 
   private Systems() {}
 

@@ -7,19 +7,30 @@ import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.system.LearningSystem;
 
-/** The baseline of joint concatenation. */
-public final class Concatenation implements LearningSystem<JointOptions> {
-  /** The system. */
-  public Concatenation() {}
+/** The baselines that learn all modalities by one loss: late fusion and concatenation. */
+public final class Joint implements LearningSystem<JointOptions> {
+  private final Join join;
+
+  /** The system that joins modalities so. */
+  public Joint(Join join) {
+    this.join = join;
+  }
 
   @Override
   public String name() {
-    return "concatenation";
+    return switch (join) {
+      case MEAN -> "late_fusion";
+      case CONCATENATION -> "concatenation";
+    };
   }
 
   @Override
   public String description() {
-    return "baseline: one loss and one head on all features side by side, 0 where missing";
+    return switch (join) {
+      case MEAN -> "baseline: one loss on the mean of the logits of the modalities that are there";
+      case CONCATENATION ->
+          "baseline: one loss and one head on all features side by side, 0 where missing";
+    };
   }
 
   @Override
@@ -39,6 +50,6 @@ public final class Concatenation implements LearningSystem<JointOptions> {
       TrainingOptions training,
       JointOptions options,
       long seed) {
-    return new JointLearner(context, data, training, options, Join.CONCATENATION, seed);
+    return new JointLearner(context, data, training, options, join, seed);
   }
 }

@@ -1,0 +1,93 @@
+package dev.lacuna.training.encoder;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
+import dev.lacuna.Lacuna;
+import dev.lacuna.autograd.Parameter;
+import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.nn.Layer;
+import dev.lacuna.training.data.Modality;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+final class SmallEncoderTest {
+  private static final int WIDTH = 3;
+
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
+  private final ParameterStore store = new ParameterStore(context);
+  private final Tape tape = new Tape(context);
+
+  @AfterEach
+  void close() {
+    tape.close();
+    store.close();
+    context.close();
+  }
+
+  private Layer encoder(int channels, int height, int width) {
+    Modality modality =
+        new Modality("m", channels, height, width, new float[1][channels * height * width]);
+    return SmallEncoder.of(store.group("m"), modality, WIDTH, new CounterRandom(1, 2, 3));
+  }
+
+  private static float[] numbers(int count) {
+    CounterRandom random = new CounterRandom(4, 5, 6);
+    float[] numbers = new float[count];
+    for (int i = 0; i < count; i++) {
+      numbers[i] = (float) random.normal(i);
+    }
+    return numbers;
+  }
+
+  /** max(0, x weight^T + bias). */
+  private static double[] layer(double[] x, double[] weight, double[] bias) {
+    double[] y = bias.clone();
+    for (int o = 0; o < y.length; o++) {
+      for (int i = 0; i < x.length; i++) {
+        y[o] += weight[o * x.length + i] * x[i];
+      }
+      y[o] = Math.max(0, y[o]);
+    }
+    return y;
+  }
+
+  @Test
+  void aVectorGoesThroughTwoLinearLayers() {
+    Layer encoder = encoder(1, 1, 5);
+    float[] x = numbers(5);
+    double[] y = encoder.forward(tape.input(x, 1, 1, 1, 5)).toDoubleArray();
+    double[][] values = store.parameters().stream().map(Parameter::get).toArray(double[][]::new);
+    assertEquals(4, values.length);
+    double[] wide = new double[5];
+    for (int i = 0; i < 5; i++) {
+      wide[i] = x[i];
+    }
+    double[] hidden = layer(wide, values[0], values[1]);
+    assertEquals(128, hidden.length);
+    assertArrayEquals(layer(hidden, values[2], values[3]), y, 1e-12);
+  }
+
+  @Test
+  void aPictureGoesThroughTwoConvolutions() {
+    Layer encoder = encoder(3, 6, 9);
+    assertArrayEquals(
+        new long[] {2, WIDTH}, encoder.forward(tape.input(numbers(324), 2, 3, 6, 9)).shape());
+    assertEquals(
+        (3 * 9 + 1) * 16 + (16 * 9 + 1) * 32 + (32 * 2 + 1) * WIDTH,
+        store.count(),
+        "weights and biases of two convolutions and a linear layer");
+  }
+
+  @Test
+  void whatIsNeitherIsNamed() {
+    String message =
+        assertThrows(IllegalArgumentException.class, () -> encoder(1, 2, 40)).getMessage();
+    assertEquals("modality m is 2 x 40, want at least 4 x 4, or a height of 1", message);
+  }
+}
