@@ -67,9 +67,11 @@ class ProcessTest {
   }
 
   @Test
-  void aKilledRunLeavesNothing() throws Exception {
+  void aRunKilledInItsFirstEpochLeavesNothing() throws Exception {
     Program program = program();
-    Process process = program.start(train("--epochs=2000000000", "--width=8"));
+    // an epoch of seconds
+    String[] slow = {"--device=reference", "--width=16000", "--batch=1"};
+    Process process = program.start(train(slow));
     try {
       Path begun = temporary.resolve("run").resolve("missing-train.csv");
       for (int i = 0; !Files.exists(begun) && i < 600 && process.isAlive(); i++) {

@@ -6,6 +6,7 @@ import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
@@ -93,6 +94,18 @@ public final class EnsembleLearner implements Learner {
   @Override
   public ParameterStore store() {
     return store;
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    store.save(prefix + "parameters.", file);
+    members.forEach(member -> member.sgd().save(prefix + "sgd.", file));
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    store.load(prefix + "parameters.", file);
+    members.forEach(member -> member.sgd().load(prefix + "sgd.", file));
   }
 
   @Override

@@ -7,6 +7,7 @@ import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.nn.Init;
@@ -157,6 +158,18 @@ public final class JointLearner implements Learner {
   @Override
   public ParameterStore store() {
     return store;
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    store.save(prefix + "parameters.", file);
+    sgd.save(prefix + "sgd.", file);
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    store.load(prefix + "parameters.", file);
+    sgd.load(prefix + "sgd.", file);
   }
 
   @Override

@@ -48,7 +48,8 @@ final class EvalCommand implements Callable<Integer> {
     return evaluate(folder, systemOf(folder));
   }
 
-  private static LearningSystem<?> systemOf(RunFolder folder) {
+  /** The system of a run. */
+  static LearningSystem<?> systemOf(RunFolder folder) {
     try {
       return Systems.named(folder.system());
     } catch (IllegalArgumentException e) {

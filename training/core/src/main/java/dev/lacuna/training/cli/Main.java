@@ -73,7 +73,7 @@ public final class Main implements Callable<Integer> {
     System.exit(code);
   }
 
-  /** Arguments with the system that is meant where {@code train} names none. */
+  /** Arguments with the system that is meant where {@code train} names none and resumes no run. */
   public static String[] completed(CommandLine line, String... args) {
     int at = Arrays.asList(args).indexOf("train");
     CommandLine train = line.getSubcommands().get("train");
@@ -81,7 +81,9 @@ public final class Main implements Callable<Integer> {
         at >= 0 && Arrays.stream(args, 0, at).allMatch(before -> before.startsWith("-"));
     boolean named =
         at + 1 < args.length && (!args[at + 1].startsWith("-") || asksForHelp(train, args[at + 1]));
-    if (!first || named) {
+    boolean resumes =
+        Arrays.stream(args).anyMatch(a -> a.split("=", 2)[0].equals(TrainCommand.RESUME));
+    if (!first || named || resumes) {
       return args;
     }
     List<String> complete = new ArrayList<>(Arrays.asList(args));

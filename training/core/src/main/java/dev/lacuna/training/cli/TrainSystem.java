@@ -7,17 +7,11 @@ import dev.lacuna.OpenOptions;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MissingRates;
-import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.loop.TrainingOptions;
-import dev.lacuna.training.progress.Progress;
-import dev.lacuna.training.report.Machine;
-import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
-import dev.lacuna.training.system.Experiment;
 import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.RunConfig;
-import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
@@ -150,6 +144,9 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
 
   @Override
   public Integer call() {
+    if (spec.parent().userObject() instanceof TrainCommand train) {
+      train.requireNotResuming(name());
+    }
     RunConfig<O> config;
     OpenOptions where;
     try {
@@ -159,22 +156,9 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
       throw new ParameterException(spec.commandLine(), e.getMessage(), e);
     }
     long start = System.nanoTime();
-    Progress progress = Progress.onStandardError();
     try (Context context = Lacuna.open(where);
         RunFolder folder = RunFolder.create(out == null ? defaultFolder() : out)) {
-      MultimodalData loaded = config.data().load(data.folder(), progress);
-      Results results = new Experiment<>(context, loaded, system, config).train(folder, progress);
-      double seconds = (System.nanoTime() - start) / 1e9;
-      String document =
-          folder.writeMetrics(system.name(), config, results, Machine.facts(context, seconds));
-      PrintWriter err = spec.commandLine().getErr();
-      PrintWriter table = json ? err : spec.commandLine().getOut();
-      results.print(table);
-      err.println("run folder: " + folder);
-      if (json) {
-        spec.commandLine().getOut().print(document);
-        spec.commandLine().getOut().flush();
-      }
+      new Training<>(system, config, data.folder(), json).run(context, folder, spec, start);
     }
     return 0;
   }

@@ -14,6 +14,8 @@ import java.nio.file.StandardOpenOption;
 
 /** Files that are there whole or not at all. */
 public final class AtomicFile {
+  private static final System.Logger LOG = System.getLogger(AtomicFile.class.getName());
+
   private AtomicFile() {}
 
   /** Writes to a sibling, then moves it into place; a killed program leaves the old file. */
@@ -37,6 +39,15 @@ public final class AtomicFile {
     } catch (IOException e) {
       deleteQuietly(temporary, e);
       throw new LacunaException(Status.INVALID_ARGUMENT, target + ": cannot be written: " + e, e);
+    }
+  }
+
+  /** Forces a folder's names to disk, where the system lets a folder be opened. */
+  public static void forceNames(Path folder) {
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.DEBUG, "{0}: names are not forced to disk: {1}", folder, e);
     }
   }
 

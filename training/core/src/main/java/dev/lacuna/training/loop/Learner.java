@@ -2,11 +2,15 @@ package dev.lacuna.training.loop;
 
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
+import dev.lacuna.io.Stateful;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 
-/** A model that learns batch by batch. */
-public interface Learner extends AutoCloseable {
+/**
+ * A model that learns batch by batch. What it saves is its state between two epochs: parameters,
+ * optimisers and whatever else it has learned.
+ */
+public interface Learner extends Stateful, AutoCloseable {
   /**
    * Learns from a batch, without waiting for the device.
    *

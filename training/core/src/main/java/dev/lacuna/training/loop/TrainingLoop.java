@@ -3,17 +3,17 @@ package dev.lacuna.training.loop;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
-import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.Tape;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.progress.Progress;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Objects;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Epochs over shuffled batches with a falling learning rate; keeps the parameters of the epoch that
@@ -87,32 +87,62 @@ public final class TrainingLoop {
       long seed,
       String name,
       Progress progress) {
-    return new TrainingLoop(learner, tape, data, presence, options, seed).run(name, progress);
+    return run(learner, tape, data, presence, options, seed, name, progress, null, state -> {});
   }
 
-  private Run run(String name, Progress progress) {
-    long start = System.nanoTime();
-    List<Epoch> epochs = new ArrayList<>();
-    Epoch best = null;
-    List<double[]> bestParameters = List.of();
-    try (Losses losses = new Losses(tape.context(), READ_EVERY, data.modalities().size());
-        Progress.Task task = progress.start(name, (long) steps * options.epochs())) {
-      for (int e = 1; e <= options.epochs(); e++) {
-        double loss = train(e, losses, task);
-        double accuracy = validate(learner, tape, data);
-        Epoch epoch = new Epoch(e, loss, accuracy, (System.nanoTime() - start) / 1e9);
-        epochs.add(epoch);
-        if (best == null || epoch.validation() > best.validation()) {
-          best = epoch;
-          bestParameters = learner.store().parameters().stream().map(Parameter::get).toList();
-        }
+  /**
+   * Trains, or goes on with training that has stopped: the run is the one that an uninterrupted
+   * call gives, to the bit, but for the seconds.
+   *
+   * @param from the state to go on from, into a fresh learner of the same kind; null to begin
+   * @param afterEpoch receives the state after every epoch
+   * @throws LacunaException where {@code from} is not of this training, saying why
+   */
+  public static Run run(
+      Learner learner,
+      Tape tape,
+      MultimodalData data,
+      Presence presence,
+      TrainingOptions options,
+      long seed,
+      String name,
+      Progress progress,
+      @Nullable SafeTensors from,
+      Consumer<SafeTensors> afterEpoch) {
+    return new TrainingLoop(learner, tape, data, presence, options, seed)
+        .run(name, progress, from, afterEpoch);
+  }
+
+  private Run run(
+      String name,
+      Progress progress,
+      @Nullable SafeTensors from,
+      Consumer<SafeTensors> afterEpoch) {
+    Checkpoint state = new Checkpoint(learner);
+    if (from != null) {
+      try {
+        state.load(seed, options.epochs(), from);
+      } catch (IllegalArgumentException e) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            name + " cannot go on from its checkpoint: " + e.getMessage(),
+            e);
       }
     }
-    List<Parameter> parameters = learner.store().parameters();
-    for (int i = 0; i < parameters.size(); i++) {
-      parameters.get(i).set(bestParameters.get(i));
+    int done = state.epochs().size();
+    double before = done == 0 ? 0 : state.epochs().getLast().seconds();
+    long start = System.nanoTime();
+    try (Losses losses = new Losses(tape.context(), READ_EVERY, data.modalities().size());
+        Progress.Task task = progress.start(name, (long) steps * (options.epochs() - done))) {
+      for (int e = done + 1; e <= options.epochs(); e++) {
+        double loss = train(e, losses, task);
+        double accuracy = validate(learner, tape, data);
+        state.add(new Epoch(e, loss, accuracy, before + (System.nanoTime() - start) / 1e9));
+        afterEpoch.accept(state.save(seed));
+      }
     }
-    return new Run(epochs, Objects.requireNonNull(best));
+    state.restoreBest();
+    return new Run(state.epochs(), state.best());
   }
 
   /** The mean loss of an epoch. */

@@ -6,6 +6,7 @@ import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.multimodal.mla.SharedHeadModel;
 import dev.lacuna.nn.Linear;
@@ -77,6 +78,18 @@ public final class MlaLearner implements Learner {
   @Override
   public ParameterStore store() {
     return store;
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    store.save(prefix + "parameters.", file);
+    step.save(prefix + "step.", file);
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    store.load(prefix + "parameters.", file);
+    step.load(prefix + "step.", file);
   }
 
   @Override

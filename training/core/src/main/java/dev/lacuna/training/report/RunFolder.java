@@ -17,24 +17,39 @@ import dev.lacuna.training.data.AtomicFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
+import java.util.List;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a run leaves: metrics.json, log.csv, the missing tables and a model for each seed. Every
- * file is whole or not there, and a run that does not end with metrics.json takes its files away.
+ * file is whole or not there.
+ *
+ * <p>Until it ends with metrics.json, a run has run.json (what was asked for), progress.json (the
+ * results of the seeds that are finished) and checkpoint.safetensors (where the next seed stands).
+ * One that stops with a checkpoint stays and can be resumed; one that stops before takes its files
+ * away.
  */
 public final class RunFolder implements AutoCloseable {
-  /** Version of metrics.json. */
+  /** Version of metrics.json and run.json. */
   public static final int SCHEMA = 2;
 
   private static final System.Logger LOG = System.getLogger(RunFolder.class.getName());
 
   private static final String METRICS = "metrics.json";
+  private static final String RUN = "run.json";
+
+  /** Where an unfinished run keeps the results of the seeds that are finished. */
+  public static final String PROGRESS = "progress.json";
+
+  private static final String CHECKPOINT = "checkpoint.safetensors";
   private static final ObjectMapper JSON =
       JsonMapper.builder()
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -45,38 +60,60 @@ public final class RunFolder implements AutoCloseable {
 
   private final Path folder;
 
-  /** What an unfinished run has made, newest last. */
+  /** The file that says which system and config this is. */
+  private final String described;
+
+  /** Held while a run writes. */
+  private @Nullable FolderLock lock;
+
+  /** Of system and config, in every checkpoint. */
+  private String digest = "";
+
+  /** What a run that has no checkpoint yet has made, newest last. */
   private final Deque<Path> made = new ArrayDeque<>();
 
   /** Ctrl-C ends the program without closing anything. */
-  private final Thread whenKilled = new Thread(this::removeUnfinished);
+  private final Thread whenKilled = new Thread(() -> stop(true));
+
+  private boolean madeFolder;
+
+  /** Whether the folder outlives this process, unfinished as it is. */
+  private boolean kept;
+
+  /** Whether training stands at a checkpoint. */
+  private boolean underWay;
 
   private boolean ended;
 
-  private RunFolder(Path folder) {
+  private RunFolder(Path folder, String described) {
     this.folder = folder;
+    this.described = described;
   }
 
   /**
    * Makes an empty folder for a new run; one that holds files already is refused. Closing it before
-   * {@link #writeMetrics} removes it with what was written.
+   * the first checkpoint removes it with what was written.
    */
   public static RunFolder create(Path folder) {
-    RunFolder run = new RunFolder(folder.toAbsolutePath());
+    RunFolder run = new RunFolder(folder.toAbsolutePath(), RUN);
     if (Files.exists(folder) && !Files.isDirectory(folder)) {
       throw bad(folder + " is a file; give another --out");
     }
     try {
       if (!Files.exists(folder)) {
         Files.createDirectories(folder);
-        run.made.add(run.folder);
+        run.madeFolder = true;
       }
-      try (Stream<Path> files = Files.list(folder)) {
-        if (files.findAny().isPresent()) {
+      run.lock = FolderLock.take(run.folder);
+      try (Stream<Path> files = Files.list(run.folder)) {
+        if (files.anyMatch(file -> !FolderLock.isLock(file) && !isTornBeginning(file))) {
+          run.end();
           throw bad(run + " is not empty; give another --out, or remove it");
         }
       }
+      run.removeTorn();
     } catch (IOException e) {
+      run.stop(false);
       throw new LacunaException(
           Status.INVALID_ARGUMENT, folder + ": run folder cannot be made: " + e, e);
     }
@@ -84,12 +121,62 @@ public final class RunFolder implements AutoCloseable {
     return run;
   }
 
+  /**
+   * Opens the folder of a run that has stopped, to go on with it; closing it keeps what there is.
+   *
+   * @throws LacunaException where it is finished, another process works in it, or there is no run
+   */
+  public static RunFolder resume(Path folder) {
+    RunFolder run = new RunFolder(folder.toAbsolutePath(), RUN);
+    run.requireUnfinished();
+    try {
+      run.kept = true;
+      run.lock = FolderLock.take(run.folder);
+      run.removeTorn();
+      run.requireUnfinished(); // the process that held the lock may have ended the run
+    } catch (LacunaException e) {
+      run.end();
+      throw e;
+    } catch (IOException e) {
+      run.end();
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, folder + ": run folder cannot be opened: " + e, e);
+    }
+    Runtime.getRuntime().addShutdownHook(run.whenKilled);
+    return run;
+  }
+
+  private void requireUnfinished() {
+    if (Files.exists(folder.resolve(METRICS))) {
+      throw bad(folder + " is finished: it has " + METRICS + "; there is nothing to resume");
+    }
+    if (!Files.isRegularFile(folder.resolve(RUN))) {
+      throw bad(folder + " is no unfinished run: it has no " + RUN);
+    }
+  }
+
+  /** Whether a file is what a run leaves that is killed while it writes its first one. */
+  private static boolean isTornBeginning(Path file) {
+    return file.getFileName().toString().startsWith("." + RUN + ".");
+  }
+
+  /** Files that a killed process was writing. */
+  private void removeTorn() throws IOException {
+    try (DirectoryStream<Path> torn = Files.newDirectoryStream(folder, "{.*.tmp,*.part}")) {
+      for (Path file : torn) {
+        Files.deleteIfExists(file);
+      }
+    }
+  }
+
   /** Opens the folder of a finished run; closing it changes nothing. */
   public static RunFolder open(Path folder) {
     if (!Files.isRegularFile(folder.resolve(METRICS))) {
       throw bad(folder + " is no run folder: it has no " + METRICS);
     }
-    return new RunFolder(folder);
+    RunFolder run = new RunFolder(folder, METRICS);
+    run.ended = true;
+    return run;
   }
 
   @Override
@@ -99,23 +186,54 @@ public final class RunFolder implements AutoCloseable {
     } catch (IllegalStateException e) {
       return; // it is running
     }
-    removeUnfinished();
+    stop(false);
   }
 
-  private synchronized void removeUnfinished() {
-    ended = true;
+  private synchronized void stop(boolean killed) {
+    if (ended) {
+      return;
+    }
+    if (underWay) { // a bar may stand where the cursor is
+      System.err.println(
+          (killed ? "\n" : "")
+              + "lacuna: stopped; go on with: ./lacuna train --resume "
+              + quoted());
+    }
     try {
-      while (!made.isEmpty()) {
+      while (!kept && !made.isEmpty()) {
         Files.deleteIfExists(made.removeLast());
+      }
+      end();
+      if (!kept && madeFolder) {
+        Files.deleteIfExists(folder);
       }
     } catch (IOException e) {
       LOG.log(System.Logger.Level.WARNING, "{0}: an unfinished run is left over: {1}", folder, e);
     }
   }
 
+  /** Nothing is written from here on. */
+  private void end() {
+    ended = true;
+    if (lock != null) {
+      lock.release();
+    }
+  }
+
+  /** The folder as a shell reads it. */
+  private String quoted() {
+    String name = folder.toString();
+    return name.matches("[\\w@%+=:,./-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
+  }
+
   @Override
   public String toString() {
     return folder.toString();
+  }
+
+  /** Where a file of the run is. */
+  public Path file(String name) {
+    return folder.resolve(name);
   }
 
   /** Writes a file of a new run. */
@@ -125,6 +243,7 @@ public final class RunFolder implements AutoCloseable {
     }
     made.addLast(folder.resolve(name));
     writer.accept(made.getLast());
+    AtomicFile.forceNames(folder);
   }
 
   /** Writes a text file of a new run. */
@@ -139,15 +258,99 @@ public final class RunFolder implements AutoCloseable {
    * @param config what was asked for; with the results the part that does not depend on the machine
    * @param run machine, versions, seconds
    */
-  public String writeMetrics(String system, Object config, Results results, Object run) {
+  public synchronized String writeMetrics(
+      String system, Object config, Results results, Object run) {
     String text = document(system, config, results, run);
     write(METRICS, text);
-    finish();
+    try {
+      for (String name : List.of(RUN, PROGRESS, CHECKPOINT)) {
+        Files.deleteIfExists(folder.resolve(name));
+      }
+    } catch (IOException e) {
+      LOG.log(System.Logger.Level.WARNING, "{0}: a file of no more use is left: {1}", folder, e);
+    }
+    end();
     return text;
   }
 
-  private synchronized void finish() {
-    made.clear();
+  /** Says what this run is: writes run.json, where the run is new. */
+  public void begin(String system, Object config) {
+    ObjectNode root = JSON.createObjectNode();
+    root.put("schema", SCHEMA);
+    root.put("system", system);
+    root.set("config", JSON.valueToTree(config));
+    digest = Seal.digest(root.toString());
+    if (!Files.exists(folder.resolve(RUN))) {
+      write(RUN, root.toPrettyString() + "\n");
+    }
+  }
+
+  /** Keeps the results of the seeds that are finished. */
+  public void writeProgress(List<?> seeds) {
+    write(PROGRESS, JSON.valueToTree(seeds).toPrettyString() + "\n");
+  }
+
+  /** The results that {@link #writeProgress} has kept, in a list that can be added to. */
+  public <T> List<T> readProgress(Class<T> type) {
+    Path file = folder.resolve(PROGRESS);
+    if (!Files.exists(file)) {
+      return new ArrayList<>();
+    }
+    try {
+      return JSON.readerForListOf(type).readValue(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw damaged(file, e);
+    }
+  }
+
+  /** Keeps the state of the seed that is being trained, in the place of the last one. */
+  public synchronized void writeCheckpoint(SafeTensors state) {
+    state.metadata().put("config", digest);
+    Seal.close(state);
+    write(CHECKPOINT, state::write);
+    kept = true;
+    underWay = true;
+  }
+
+  /**
+   * The last state of the training with a seed, null where it has not been kept.
+   *
+   * @throws LacunaException where the file is damaged or of another run
+   */
+  public synchronized @Nullable SafeTensors readCheckpoint(long seed) {
+    Path file = folder.resolve(CHECKPOINT);
+    if (!Files.exists(file)) {
+      return null;
+    }
+    SafeTensors state;
+    try {
+      state = SafeTensors.read(file);
+      Seal.check(state);
+    } catch (IllegalArgumentException e) {
+      throw unfit(e);
+    }
+    if (!digest.equals(state.metadata().get("config"))) {
+      throw unfit(new IllegalArgumentException("it is of another config than " + RUN));
+    }
+    String found = state.metadata().getOrDefault("seed", "none");
+    if (found.equals(Long.toString(seed - 1))) {
+      return null; // its seed is finished
+    }
+    if (!found.equals(Long.toString(seed))) {
+      throw unfit(new IllegalArgumentException("its seed is " + found + ", want " + seed));
+    }
+    underWay = true;
+    return state;
+  }
+
+  private LacunaException unfit(IllegalArgumentException reason) {
+    return new LacunaException(
+        Status.INVALID_ARGUMENT,
+        folder.resolve(CHECKPOINT)
+            + " cannot be resumed from: "
+            + reason.getMessage()
+            + "; remove it to train its seed again from the start",
+        reason);
   }
 
   /** The text of metrics.json. */
@@ -161,13 +364,13 @@ public final class RunFolder implements AutoCloseable {
     return root.toPrettyString() + "\n";
   }
 
-  /** The name of the system of a finished run. */
+  /** The name of the run's system. */
   public String system() {
     return read().path("system").asText("none");
   }
 
   /**
-   * The config of a finished run.
+   * The run's config.
    *
    * @param type of the config
    * @param parameters its type parameters, if any
@@ -176,19 +379,19 @@ public final class RunFolder implements AutoCloseable {
   public <T> T readConfig(Class<?> type, Class<?>... parameters) {
     JsonNode config = read().path("config");
     if (!config.isObject()) {
-      throw bad(folder.resolve(METRICS) + " is damaged: it has no config");
+      throw bad(folder.resolve(described) + " is damaged: it has no config");
     }
     try {
       return JSON.readerFor(JSON.getTypeFactory().constructParametricType(type, parameters))
           .readValue(config);
     } catch (IOException e) {
-      throw damaged(e);
+      throw damaged(folder.resolve(described), e);
     }
   }
 
-  /** metrics.json, of a schema that this version knows. */
+  /** metrics.json or run.json, of a schema that this version knows. */
   private JsonNode read() {
-    Path file = folder.resolve(METRICS);
+    Path file = folder.resolve(described);
     try {
       JsonNode root = JSON.readTree(Files.readAllBytes(file));
       String schema = root.path("schema").asText("none");
@@ -197,17 +400,16 @@ public final class RunFolder implements AutoCloseable {
       }
       return root;
     } catch (JsonProcessingException e) {
-      throw damaged(e);
+      throw damaged(file, e);
     } catch (IOException e) {
       throw new LacunaException(Status.INVALID_ARGUMENT, file + " cannot be read: " + e, e);
     }
   }
 
-  private LacunaException damaged(IOException e) {
+  private static LacunaException damaged(Path file, IOException e) {
     String reason =
         e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.toString();
-    return new LacunaException(
-        Status.INVALID_ARGUMENT, folder.resolve(METRICS) + " is damaged: " + reason, e);
+    return new LacunaException(Status.INVALID_ARGUMENT, file + " is damaged: " + reason, e);
   }
 
   /** Name of the model of a seed. */

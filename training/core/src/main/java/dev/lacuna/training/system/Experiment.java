@@ -17,11 +17,15 @@ import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
@@ -52,7 +56,11 @@ public final class Experiment<O extends Record> {
     }
   }
 
-  /** Trains all seeds, writes models, log and missing tables into the folder, and measures. */
+  /**
+   * Trains all seeds, writes models, log and missing tables into the folder, and measures. In the
+   * folder of a run that has stopped it goes on from the last epoch; the results are, to the bit,
+   * those of a run that never stopped.
+   */
   public Results train(RunFolder folder, Progress progress) {
     List<String> names = data.modalityNames();
     Presence presence =
@@ -69,37 +77,99 @@ public final class Experiment<O extends Record> {
                 + ", which would then vote without having learned");
       }
     }
-    folder.write("missing-train.csv", file -> MissingTable.write(file, presence, names));
-    testPatterns.forEach((pattern, table) ->
-        folder.write(
-            "missing-test-" + pattern + ".csv", file -> MissingTable.write(file, table, names)));
-    StringBuilder log = new StringBuilder(LOG_HEADER);
-    List<Map<String, Double>> bySeed = new ArrayList<>();
+    folder.begin(system.name(), config);
+    writeTable(folder, "missing-train.csv", presence);
+    testPatterns.forEach(
+        (pattern, table) -> writeTable(folder, "missing-test-" + pattern + ".csv", table));
+    List<SeedResult> finished = finished(folder);
     try (Tape tape = new Tape(context)) {
-      for (int seed = 0; seed < config.seeds(); seed++) {
+      for (int seed = finished.size(); seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
-          String name = system.name() + " seed " + seed;
-          TrainingLoop.Run run =
-              TrainingLoop.run(
-                  learner, tape, data, presence, config.training(), seed, name, progress);
-          for (TrainingLoop.Epoch e : run.epochs()) {
-            log.append(
-                String.format(
-                    Locale.ROOT,
-                    "%d,%d,%.6f,%.6f,%.3f%n",
-                    seed,
-                    e.epoch(),
-                    e.loss(),
-                    e.validation(),
-                    e.seconds()));
-          }
+          TrainingLoop.Run run = train(learner, tape, presence, seed, folder, progress);
           folder.writeModel(seed, system.name(), learner.store());
-          bySeed.add(measure(learner, tape));
+          finished.add(new SeedResult(run.epochs(), measure(learner, tape)));
+          folder.write("log.csv", log(finished));
+          folder.writeProgress(finished);
         }
       }
     }
-    folder.write("log.csv", log.toString());
-    return results(bySeed);
+    return results(finished.stream().map(SeedResult::accuracy).toList());
+  }
+
+  /** Trains with a seed, from where a run that has stopped has left it. */
+  private TrainingLoop.Run train(
+      Learner learner,
+      Tape tape,
+      Presence presence,
+      int seed,
+      RunFolder folder,
+      Progress progress) {
+    return TrainingLoop.run(
+        learner,
+        tape,
+        data,
+        presence,
+        config.training(),
+        seed,
+        system.name() + " seed " + seed,
+        progress,
+        folder.readCheckpoint(seed),
+        folder::writeCheckpoint);
+  }
+
+  /** Writes a missing table; where a resumed run has written it, that one must be the same. */
+  private void writeTable(RunFolder folder, String name, Presence table) {
+    List<String> names = data.modalityNames();
+    Path before = folder.file(name);
+    if (!Files.exists(before)) {
+      folder.write(name, file -> MissingTable.write(file, table, names));
+    } else if (!MissingTable.read(before, names).equals(table)) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          before + " is not the table of this data: the data is not what the run began with");
+    }
+  }
+
+  /** The results of the seeds that are finished, all of which must be there. */
+  private List<SeedResult> finished(RunFolder folder) {
+    List<SeedResult> finished = folder.readProgress(SeedResult.class);
+    Set<String> patterns = new LinkedHashSet<>(testPatterns.keySet());
+    Split human = data.humanClips();
+    if (human != null) {
+      patterns.add(human.name());
+    }
+    if (finished.size() > config.seeds()) {
+      throw damaged(folder, finished.size() + " seeds, want at most " + config.seeds());
+    }
+    for (SeedResult result : finished) {
+      if (!result.accuracy().keySet().equals(patterns)) {
+        throw damaged(folder, "results on " + result.accuracy().keySet() + ", want " + patterns);
+      }
+    }
+    return finished;
+  }
+
+  private static LacunaException damaged(RunFolder folder, String reason) {
+    return new LacunaException(
+        Status.INVALID_ARGUMENT, folder.file(RunFolder.PROGRESS) + " is damaged: it has " + reason);
+  }
+
+  private static String log(List<SeedResult> finished) {
+    StringBuilder log = new StringBuilder(LOG_HEADER);
+    for (int seed = 0; seed < finished.size(); seed++) {
+      for (TrainingLoop.Epoch e : finished.get(seed).epochs()) {
+        log.append(
+            String.format(
+                Locale.ROOT,
+                "%d,%d,%.6f,%.6f,%.3f%n",
+                seed,
+                e.epoch(),
+                e.loss(),
+                e.validation(),
+                e.seconds()));
+      }
+    }
+    return log.toString();
   }
 
   /** Measures the models of a finished run. */

@@ -17,6 +17,7 @@ import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.optim.Sgd;
@@ -102,6 +103,16 @@ class TrainingLoopTest {
     @Override
     public ParameterStore store() {
       return store;
+    }
+
+    @Override
+    public void save(String prefix, SafeTensors file) {
+      store.save(prefix, file);
+    }
+
+    @Override
+    public void load(String prefix, SafeTensors file) {
+      store.load(prefix, file);
     }
 
     @Override

@@ -1,0 +1,46 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.Context;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Machine;
+import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunFolder;
+import dev.lacuna.training.system.Experiment;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.RunConfig;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import picocli.CommandLine.Model.CommandSpec;
+
+/**
+ * A run, new or resumed, with all that is said about it.
+ *
+ * @param data folder of prepared data
+ * @param json whether metrics.json goes to standard output
+ */
+record Training<O extends Record>(
+    LearningSystem<O> system, RunConfig<O> config, Path data, boolean json) {
+  /**
+   * Trains, measures and finishes the folder.
+   *
+   * @param command says where standard output is
+   * @param start of the command, by System.nanoTime
+   */
+  void run(Context context, RunFolder folder, CommandSpec command, long start) {
+    Progress progress = Progress.onStandardError();
+    MultimodalData loaded = config.data().load(data, progress);
+    Results results = new Experiment<>(context, loaded, system, config).train(folder, progress);
+    double seconds = (System.nanoTime() - start) / 1e9;
+    String document =
+        folder.writeMetrics(system.name(), config, results, Machine.facts(context, seconds));
+    PrintWriter out = command.commandLine().getOut();
+    PrintWriter err = command.commandLine().getErr();
+    results.print(json ? err : out);
+    err.println("run folder: " + folder);
+    if (json) {
+      out.print(document);
+      out.flush();
+    }
+  }
+}
