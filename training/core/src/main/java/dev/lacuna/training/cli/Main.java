@@ -23,6 +23,7 @@ import picocli.CommandLine.ScopeType;
       PrepareCommand.class,
       TrainCommand.class,
       EvalCommand.class,
+      CompareCommand.class,
       CommandLine.HelpCommand.class
     },
     mixinStandardHelpOptions = true,
@@ -37,6 +38,7 @@ import picocli.CommandLine.ScopeType;
     })
 public final class Main implements Callable<Integer> {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+  private static final String HEADLESS = "java.awt.headless";
 
   @Option(
       names = "--verbose",
@@ -60,6 +62,8 @@ public final class Main implements Callable<Integer> {
   public static void main(String[] args) {
     // log records take two lines otherwise
     System.getProperties().putIfAbsent(LOG_FORMAT, "lacuna: %5$s%6$s%n");
+    // figures are drawn into files: no screen is asked for, and none need be there
+    System.getProperties().putIfAbsent(HEADLESS, "true");
     int code = CommandLine.ExitCode.SOFTWARE;
     try {
       CommandLine line = commandLine();

@@ -56,6 +56,10 @@ public record Cell(
 
   @Override
   public String toString() {
+    return title(system, rate, seed);
+  }
+
+  static String title(String system, double rate, long seed) {
     return system + " at rate " + shortest(rate) + ", seed " + seed;
   }
 

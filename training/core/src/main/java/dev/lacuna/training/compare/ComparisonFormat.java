@@ -160,14 +160,22 @@ public final class ComparisonFormat {
       notes.add(
           String.format(
               Locale.ROOT,
-              "interval, p: paired bootstrap over test samples%s, %,d replicates.",
-              comparison.clusters().isEmpty()
-                  ? ""
-                  : " clustered by " + String.join(" and ", comparison.clusters()),
+              "interval, p: paired bootstrap over test samples, %,d replicates.",
               comparison.replicates()));
+      if (!comparison.clusters().isEmpty()) {
+        notes.add("In it samples are clustered by " + enumerated(comparison.clusters()) + ".");
+      }
       notes.add(String.format(Locale.ROOT, "Holm p: adjusted for the table's %d tests.", tests));
     }
     return notes;
+  }
+
+  /** One, two and three. */
+  private static String enumerated(List<String> names) {
+    int last = names.size() - 1;
+    return last == 0
+        ? names.getFirst()
+        : String.join(", ", names.subList(0, last)) + " and " + names.get(last);
   }
 
   private static String sd(Row row) {

@@ -9,8 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
@@ -22,7 +25,8 @@ import java.util.stream.IntStream;
  * Images of train and validation come from MNIST's training file, those of test from its test file;
  * clips of the three are spoken by different espeak-ng variants, and words are of different
  * languages (29 in all: the test has 60 words). Pair i is image i with a clip and a word of the
- * same digit and split, drawn by (seed, i).
+ * same digit and split, drawn by (seed, i). Which pairs have the image, the clip, the voice or the
+ * language in common is in {@link Split#groups}.
  */
 public final class AvMnist {
   /** Number of digits. */
@@ -112,12 +116,14 @@ public final class AvMnist {
     Images images = Images.choose(options, progress);
     List<Modality> modalities = new ArrayList<>();
     List<Pairing> pairings = new ArrayList<>();
+    List<Sharing> sharings = new ArrayList<>();
     Split human = null;
     for (String name : options.modalities) {
       switch (name) {
         case IMAGE -> {
           modalities.add(images.modality());
           pairings.add((_, from, to) -> IntStream.range(from, to).toArray());
+          sharings.add(new Sharing(IMAGE, modalities.size() - 1, Integer::toString));
         }
         case AUDIO -> {
           LogMel.Options mel = LogMel.Options.DEFAULT;
@@ -128,12 +134,15 @@ public final class AvMnist {
           }
           modalities.add(modality(AUDIO, mel.bands(), mel.frames(), clips, sounds));
           pairings.add(drawn(clips, images.labels, options.seed, CHOOSE_CLIPS, "clip"));
+          sharings.add(new Sharing("clip", modalities.size() - 1, Integer::toString));
+          sharings.add(new Sharing("voice", modalities.size() - 1, clips.sources()::get));
         }
         default -> {
           TextFeatures text = new TextFeatures(TextFeatures.SIZE);
           DigitPool words = NumberWords.load(text);
           modalities.add(modality(WORDS, 1, TextFeatures.SIZE, words, new float[0][]));
           pairings.add(drawn(words, images.labels, options.seed, CHOOSE_WORDS, "number word"));
+          sharings.add(new Sharing("language", modalities.size() - 1, words.sources()::get));
         }
       }
     }
@@ -142,9 +151,11 @@ public final class AvMnist {
         "avmnist",
         modalities,
         CLASSES,
-        split(Part.TRAIN, 0, options.train, images.labels, pairings),
-        split(Part.VALIDATION, options.train, trainAndValidation, images.labels, pairings),
-        split(Part.TEST, trainAndValidation, images.labels.length, images.labels, pairings),
+        split(Part.TRAIN, 0, options.train, images.labels, pairings, sharings),
+        split(
+            Part.VALIDATION, options.train, trainAndValidation, images.labels, pairings, sharings),
+        split(
+            Part.TEST, trainAndValidation, images.labels.length, images.labels, pairings, sharings),
         human);
   }
 
@@ -243,10 +254,24 @@ public final class AvMnist {
     };
   }
 
-  private static Split split(Part part, int from, int to, int[] labels, List<Pairing> pairings) {
+  /**
+   * What pairs share.
+   *
+   * @param modality by whose rows it is known
+   * @param ofRow its name, given a row
+   */
+  private record Sharing(String name, int modality, IntFunction<String> ofRow) {}
+
+  private static Split split(
+      Part part, int from, int to, int[] labels, List<Pairing> pairings, List<Sharing> sharings) {
     int[][] rowOf =
         pairings.stream().map(pairing -> pairing.rows(part, from, to)).toArray(int[][]::new);
-    return new Split(part.text(), Arrays.copyOfRange(labels, from, to), rowOf);
+    Map<String, List<String>> groups = new LinkedHashMap<>();
+    for (Sharing sharing : sharings) {
+      groups.put(
+          sharing.name, Arrays.stream(rowOf[sharing.modality]).mapToObj(sharing.ofRow).toList());
+    }
+    return new Split(part.text(), Arrays.copyOfRange(labels, from, to), rowOf).withGroups(groups);
   }
 
   private static Split humanSplit(List<String> modalities, int firstRow) {

@@ -9,12 +9,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.zip.CRC32;
 
 /**
  * The cache file of clips, little-endian: magic (8 bytes), number of clips and values per clip
  * (int32), labels and splits (a byte each per clip), features (float32), CRC-32 of all that
- * (int64). What the features depend on is in the file's name.
+ * (int64). What the features depend on, speakers among it, is in the file's name.
  */
 final class ClipFile {
   private static final byte[] MAGIC = "LACCLIP1".getBytes(US_ASCII);
@@ -40,18 +41,22 @@ final class ClipFile {
     AtomicFile.write(file, out.flip());
   }
 
-  /** Reads a file; a {@link LacunaException} says what is wrong with it. */
-  static DigitPool read(Path file, int width) {
+  /**
+   * Reads a file; a {@link LacunaException} says what is wrong with it.
+   *
+   * @param speakers one a clip
+   */
+  static DigitPool read(Path file, int width, List<String> speakers) {
     byte[] bytes;
     try {
       bytes = Files.readAllBytes(file);
     } catch (IOException e) {
       throw new LacunaException(Status.INVALID_ARGUMENT, file + ": cannot be read: " + e, e);
     }
-    return parse(bytes, width, file.toString());
+    return parse(bytes, width, speakers, file.toString());
   }
 
-  static DigitPool parse(byte[] bytes, int width, String name) {
+  static DigitPool parse(byte[] bytes, int width, List<String> speakers, String name) {
     ByteBuffer in = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
     if (bytes.length < HEADER + TRAILER
         || !in.slice(0, MAGIC.length).equals(ByteBuffer.wrap(MAGIC))) {
@@ -60,7 +65,7 @@ final class ClipFile {
     in.position(MAGIC.length);
     int count = in.getInt();
     int found = in.getInt();
-    if (count < 0 || found != width || length(count, width) != bytes.length) {
+    if (count != speakers.size() || found != width || length(count, width) != bytes.length) {
       throw bad(
           name,
           bytes.length
@@ -68,7 +73,9 @@ final class ClipFile {
               + count
               + " clips of "
               + found
-              + " values, want clips of "
+              + " values, want "
+              + speakers.size()
+              + " clips of "
               + width);
     }
     int end = bytes.length - TRAILER;
@@ -86,7 +93,7 @@ final class ClipFile {
       in.asFloatBuffer().get(feature);
       in.position(in.position() + Float.BYTES * width);
     }
-    return new DigitPool(labels, parts, features);
+    return new DigitPool(labels, parts, features, speakers);
   }
 
   private static long length(int count, int width) {

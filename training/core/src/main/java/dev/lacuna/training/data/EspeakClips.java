@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Collections;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -45,13 +46,21 @@ final class EspeakClips {
     Path file = file();
     if (Files.exists(file)) {
       try {
-        return ClipFile.read(file, options.bands() * options.frames());
+        return ClipFile.read(file, options.bands() * options.frames(), speakers());
       } catch (LacunaException e) {
         progress.note(e.getMessage() + "; it is made anew");
       }
     }
     DataFolder.stage(folder, staging -> ClipFile.write(file, speak(staging, progress)));
-    return ClipFile.read(file, options.bands() * options.frames());
+    return ClipFile.read(file, options.bands() * options.frames(), speakers());
+  }
+
+  /** The voice variant of every clip. */
+  private List<String> speakers() {
+    return settings.stream()
+        .flatMap(
+            setting -> Collections.nCopies(EspeakGrid.WORDS.size(), setting.variant()).stream())
+        .toList();
   }
 
   private DigitPool speak(Path staging, Progress progress) {
@@ -75,7 +84,7 @@ final class EspeakClips {
             task.step(1);
           });
     }
-    return new DigitPool(labels, parts, features);
+    return new DigitPool(labels, parts, features, speakers());
   }
 
   private void say(String word, EspeakGrid.Setting setting, Path wav) {

@@ -2,8 +2,10 @@ package dev.lacuna.training.data;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -66,6 +68,27 @@ public record MultimodalData(
     if (humanClips != null) {
       humanClips.check(classes, modalities);
     }
+  }
+
+  /** CRC-32 of labels and features of all samples to train, choose and report by. */
+  public long checksum() {
+    CRC32 crc = new CRC32();
+    for (Split split : List.of(train, validation, test)) {
+      ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * split.size());
+      labels.asIntBuffer().put(split.labels());
+      crc.update(labels);
+      for (int m = 0; m < modalities.size(); m++) {
+        Modality modality = modalities.get(m);
+        ByteBuffer row = ByteBuffer.allocate(Float.BYTES * modality.size());
+        for (int index : split.rowOf()[m]) {
+          if (index != Split.ABSENT) {
+            row.clear().asFloatBuffer().put(modality.rows()[index]);
+            crc.update(row);
+          }
+        }
+      }
+    }
+    return crc.getValue();
   }
 
   /** Number of classes; labels are 0 to classes() - 1. */

@@ -50,13 +50,15 @@ final class NumberWords {
     byte[] labels = new byte[count];
     Part[] parts = new Part[count];
     float[][] features = new float[count][];
+    String[] codes = new String[count];
     for (int word = 0; word < count; word++) {
       Language language = languages.get(word / AvMnist.CLASSES);
       int digit = word % AvMnist.CLASSES;
       labels[word] = (byte) digit;
       parts[word] = language.part;
+      codes[word] = language.code;
       features[word] = text.features(word(language, digit));
     }
-    return new DigitPool(labels, parts, features);
+    return new DigitPool(labels, parts, features, List.of(codes));
   }
 }

@@ -47,6 +47,7 @@ final class SpeakerClips {
     byte[] labels = new byte[files.size()];
     Part[] parts = new Part[files.size()];
     float[][] features = new float[files.size()][];
+    String[] speakers = new String[files.size()];
     LogMel logMel = new LogMel(options);
     try (Progress.Task task = progress.start("recordings", files.size())) {
       IntStream.range(0, files.size())
@@ -58,12 +59,13 @@ final class SpeakerClips {
               throw bad(file, "name is not {digit}_{speaker}_{index}.wav");
             }
             labels[clip] = label(file, Integer.parseInt(name.group(1)));
+            speakers[clip] = name.group(2);
             parts[clip] = part(Integer.parseInt(name.group(3)));
             features[clip] = logMel.features(WavReader.read(file));
             task.step(1);
           });
     }
-    return new DigitPool(labels, parts, features);
+    return new DigitPool(labels, parts, features, List.of(speakers));
   }
 
   private static byte label(Path file, int digit) {

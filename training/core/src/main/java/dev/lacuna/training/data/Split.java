@@ -3,7 +3,10 @@ package dev.lacuna.training.data;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.multimodal.Presence;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.stream.IntStream;
 
 /**
@@ -14,8 +17,11 @@ import java.util.stream.IntStream;
  * @param rowOf rowOf[m][i] is the row of sample i in modality m, or {@link #ABSENT}; not to be
  *     changed
  * @param ids ids.get(i) is what the data calls sample i
+ * @param groups what samples share that makes them alike, by its name: groups.get("voice").get(i)
+ *     is whose voice sample i has; empty where the data does not know
  */
-public record Split(String name, int[] labels, int[][] rowOf, List<String> ids) {
+public record Split(
+    String name, int[] labels, int[][] rowOf, List<String> ids, Map<String, List<String>> groups) {
   /** The row of a modality that a sample does not have. */
   public static final int ABSENT = -1;
 
@@ -28,9 +34,35 @@ public record Split(String name, int[] labels, int[][] rowOf, List<String> ids) 
         IntStream.range(0, labels.length).mapToObj(Integer::toString).toList());
   }
 
-  /** Checks that every modality has a row or ABSENT for every sample, and every sample an id. */
+  /** Samples of which nothing is known that they share. */
+  public Split(String name, int[] labels, int[][] rowOf, List<String> ids) {
+    this(name, labels, rowOf, ids, Map.of());
+  }
+
+  /**
+   * Checks that every modality has a row or ABSENT for every sample, and every sample an id and a
+   * place in every grouping.
+   */
   public Split {
     ids = List.copyOf(ids);
+    Map<String, List<String>> copy = new LinkedHashMap<>();
+    groups.forEach((grouping, of) -> copy.put(grouping, List.copyOf(of)));
+    groups = Collections.unmodifiableMap(copy);
+    groups.forEach((grouping, of) -> {
+      if (of.size() != labels.length) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "split "
+                + name
+                + " has "
+                + labels.length
+                + " labels but groups by "
+                + grouping
+                + " of "
+                + of.size()
+                + " samples");
+      }
+    });
     if (ids.size() != labels.length) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -50,6 +82,11 @@ public record Split(String name, int[] labels, int[][] rowOf, List<String> ids) 
                 + modality);
       }
     }
+  }
+
+  /** The same samples with what they share. */
+  public Split withGroups(Map<String, List<String>> shared) {
+    return new Split(name, labels, rowOf, ids, shared);
   }
 
   /** Number of samples. */

@@ -15,6 +15,11 @@ public interface Outputs {
    */
   double[][] logits(Presence presence);
 
+  /** Whether each sample's class has the highest score. */
+  default boolean[] right(Presence presence) {
+    return Accuracy.right(logits(presence), split().labels());
+  }
+
   /** Share of samples whose class has the highest score. */
   default double accuracy(Presence presence) {
     return Accuracy.of(logits(presence), split().labels());

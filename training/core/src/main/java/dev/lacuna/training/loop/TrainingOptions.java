@@ -38,6 +38,11 @@ public record TrainingOptions(
         "a number >= 0");
   }
 
+  /** The same with another learning rate. */
+  public TrainingOptions withLearningRate(double rate) {
+    return new TrainingOptions(epochs, batch, rate, momentum, weightDecay, decay, shift);
+  }
+
   /** The optimiser's settings. */
   public Sgd.Options sgd() {
     return new Sgd.Options(momentum, weightDecay, decay, Sgd.Momentum.CLASSIC);

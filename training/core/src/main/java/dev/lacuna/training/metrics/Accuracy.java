@@ -25,12 +25,21 @@ public final class Accuracy {
    * @param labels one a sample, in [0, classes); at least one sample
    */
   public static double of(double[][] scores, int[] labels) {
-    Inputs.require(scores, labels);
-    int right = 0;
-    for (int i = 0; i < labels.length; i++) {
-      right += argmax(scores[i]) == labels[i] ? 1 : 0;
+    int count = 0;
+    for (boolean one : right(scores, labels)) {
+      count += one ? 1 : 0;
     }
-    return (double) right / labels.length;
+    return (double) count / labels.length;
+  }
+
+  /** Whether each sample's highest score is its label's; the same is asked of the arguments. */
+  public static boolean[] right(double[][] scores, int[] labels) {
+    Inputs.require(scores, labels);
+    boolean[] right = new boolean[labels.length];
+    for (int i = 0; i < right.length; i++) {
+      right[i] = argmax(scores[i]) == labels[i];
+    }
+    return right;
   }
 
   /** Wilson's 95 % interval of a share seen on n samples (Wilson, JASA 1927). */

@@ -1,10 +1,12 @@
 package dev.lacuna.training.mla;
 
 import dev.lacuna.Context;
+import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.Trial;
 
 /** MLA as a system to train and compare. */
 public final class Mla implements LearningSystem<MlaOptions> {
@@ -29,6 +31,24 @@ public final class Mla implements LearningSystem<MlaOptions> {
   @Override
   public MlaOptions defaults() {
     return MlaOptions.DEFAULT;
+  }
+
+  /** Tries learning rates of the head, relative to the encoders'. */
+  @Override
+  public MlaOptions tried(Trial trial) {
+    AlternatingStep.Options step = AlternatingStep.Options.DEFAULT;
+    AlternatingStep.Options tried =
+        new AlternatingStep.Options(
+            step.projection(),
+            step.projector(),
+            step.alpha(),
+            step.reset(),
+            step.sgd(),
+            step.headState(),
+            step.staleGradient(),
+            trial.around(step.headRate(), 1));
+    MlaOptions standard = defaults();
+    return MlaOptions.of(standard.width(), tried, standard.fusion(), standard.shares());
   }
 
   @Override

@@ -31,8 +31,12 @@ import java.util.Set;
  * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
  */
 public final class Experiment<O extends Record> {
-  private static final int TRAIN_TABLE = 0x4A01;
-  private static final int TEST_TABLE = 0x4A02;
+  /** Stream of random numbers from which the training split's missing table is drawn. */
+  public static final int TRAIN_TABLE = 0x4A01;
+
+  /** Stream of the test split's. */
+  public static final int TEST_TABLE = 0x4A02;
+
   private static final String LOG_HEADER = "seed,epoch,loss,validation_accuracy,seconds\n";
 
   private final Context context;

@@ -23,6 +23,14 @@ public interface LearningSystem<O extends Record> {
   /** The options that a user gets who gives none. */
   O defaults();
 
+  /**
+   * The options that a trial of tuning takes; the defaults where a system has nothing of its own to
+   * tune.
+   */
+  default O tried(Trial trial) {
+    return defaults();
+  }
+
   /** A learner with fresh parameters. */
   Learner learner(
       Context context, MultimodalData data, TrainingOptions training, O options, long seed);

@@ -135,7 +135,8 @@ class ComparisonTest {
     assertEquals("", lines[3], "a gap between rates");
     assertTrue(lines[4].startsWith(" 0.5  mla         2    0.7750  0.0354  +0.1750"), lines[4]);
     assertTrue(lines[4].endsWith("0.0040  0.0080"), lines[4]);
-    assertTrue(text.contains("clustered by image and voice, 500 replicates."), text);
+    assertTrue(text.contains("over test samples, 500 replicates."), text);
+    assertTrue(text.contains("samples are clustered by image and voice."), text);
     assertTrue(text.contains("diff: to joint at the same rate."), text);
     assertTrue(text.contains("the table's 2 tests."), text);
 

@@ -232,6 +232,30 @@ class AvMnistTest {
     assertTrue(pixels.stream().allMatch(pixel -> pixel >= 0 && pixel <= 255), pixels.toString());
   }
 
+  @Test
+  void pairsKnowTheImageTheClipTheVoiceAndTheLanguage() throws IOException {
+    for (int digit = 0; digit < 10; digit++) {
+      for (int index = 0; index < RECORDINGS; index++) {
+        Path file = recordings.resolve(digit + "_bo_" + index + ".wav");
+        Files.copy(recordings.resolve(digit + "_ada_" + index + ".wav"), file);
+      }
+    }
+    Split test = prepare(AvMnist.ALL_MODALITIES).test();
+    assertEquals(
+        List.of("image", "clip", "voice", "language"), List.copyOf(test.groups().keySet()));
+    assertEquals(60, Set.copyOf(test.groups().get("image")).size());
+    List<String> voices = test.groups().get("voice");
+    assertEquals(Set.of("ada", "bo"), Set.copyOf(voices));
+    for (int i = 0; i < test.size(); i++) {
+      int clip = test.rowOf()[1][i];
+      assertEquals(Integer.toString(clip), test.groups().get("clip").get(i));
+      // in the order of names: of each digit all of ada's, then all of bo's
+      assertEquals(clip / RECORDINGS % 2 == 0 ? "ada" : "bo", voices.get(i));
+      String language = NumberWords.languages().get(test.rowOf()[2][i] / 10).code();
+      assertEquals(language, test.groups().get("language").get(i));
+    }
+  }
+
   private MultimodalData prepare(List<String> modalities) {
     return AvMnist.prepare(
         new AvMnist.Options(folder, human, 120, 40, 60, 0, modalities), progress);

@@ -9,6 +9,8 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ClipFileTest {
   private static final int COUNT = 50;
   private static final int WIDTH = 64;
+  private static final List<String> SPEAKERS = Collections.nCopies(COUNT, "ada");
 
   @TempDir Path folder;
   private Path file;
@@ -35,17 +38,18 @@ class ClipFileTest {
         features[i][j] = random.uniform(1_000 + i * WIDTH + j);
       }
     }
-    clips = new DigitPool(labels, parts, features);
+    clips = new DigitPool(labels, parts, features, SPEAKERS);
     file = folder.resolve("test.clips");
     ClipFile.write(file, clips);
   }
 
   @Test
   void whatIsWrittenIsReadBitByBit() throws IOException {
-    DigitPool read = ClipFile.read(file, WIDTH);
+    DigitPool read = ClipFile.read(file, WIDTH, SPEAKERS);
     assertArrayEquals(clips.labels(), read.labels());
     assertArrayEquals(clips.parts(), read.parts());
     assertArrayEquals(clips.features(), read.features());
+    assertEquals(clips.sources(), read.sources());
     try (var entries = Files.list(folder)) {
       assertEquals(1, entries.count(), "nothing else is left in the folder");
     }
@@ -56,16 +60,24 @@ class ClipFileTest {
     byte[] bytes = Files.readAllBytes(file);
     byte[] flipped = bytes.clone();
     flipped[1_000] ^= 1;
-    assertMessage(() -> ClipFile.parse(flipped, WIDTH, "flipped"), "flipped: checksum");
+    assertMessage(() -> ClipFile.parse(flipped, WIDTH, SPEAKERS, "flipped"), "flipped: checksum");
     assertMessage(
-        () -> ClipFile.parse(Arrays.copyOf(bytes, 1_000), WIDTH, "cut"), "cut: 1000 bytes");
-    assertMessage(() -> ClipFile.parse(new byte[0], WIDTH, "empty"), "empty: no clip file");
-    assertMessage(() -> ClipFile.read(file, WIDTH + 1), "want clips of 65");
+        () -> ClipFile.parse(Arrays.copyOf(bytes, 1_000), WIDTH, SPEAKERS, "cut"),
+        "cut: 1000 bytes");
+    assertMessage(
+        () -> ClipFile.parse(new byte[0], WIDTH, SPEAKERS, "empty"), "empty: no clip file");
+    assertMessage(() -> ClipFile.read(file, WIDTH + 1, SPEAKERS), "want 50 clips of 65");
+    List<String> fewer = SPEAKERS.subList(1, COUNT);
+    assertMessage(() -> ClipFile.read(file, WIDTH, fewer), "want 49 clips of 64");
   }
 
   @Test
   @Timeout(60)
   void damagedFilesAreRefusedCheaply() throws IOException {
-    Fuzz.run(Files.readAllBytes(file), 16, 4_000, bytes -> ClipFile.parse(bytes, WIDTH, "mutant"));
+    Fuzz.run(
+        Files.readAllBytes(file),
+        16,
+        4_000,
+        bytes -> ClipFile.parse(bytes, WIDTH, SPEAKERS, "mutant"));
   }
 }

@@ -2,9 +2,11 @@ package dev.lacuna.training.data;
 
 import static dev.lacuna.training.data.Errors.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import dev.lacuna.multimodal.Presence;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -72,6 +74,29 @@ class MultimodalDataTest {
     assertMessage(
         () -> new Split("test", new int[2], new int[][] {{0, 1}}, List.of("a")),
         "2 labels but 1 ids");
+  }
+
+  @Test
+  void everySampleHasItsPlaceInAGrouping() {
+    Split split = new Split("test", new int[] {1, 0}, new int[][] {{0, 1}, {0, 1}});
+    assertEquals(Map.of(), split.groups());
+    Split grouped = split.withGroups(Map.of("voice", List.of("ada", "bo")));
+    assertEquals(List.of("ada", "bo"), data(grouped).test().groups().get("voice"));
+    assertEquals(split.ids(), grouped.ids());
+    assertMessage(
+        () -> split.withGroups(Map.of("voice", List.of("ada"))),
+        "split test has 2 labels but groups by voice of 1 samples");
+  }
+
+  @Test
+  void theChecksumTellsLabelsAndFeaturesApart() {
+    Split split = new Split("test", new int[] {1, 0}, new int[][] {{0, 1}, {0, 1}});
+    Split renamed = split.withGroups(Map.of("voice", List.of("ada", "bo")));
+    assertEquals(data(split).checksum(), data(renamed).checksum());
+    Split otherLabels = new Split("test", new int[] {0, 1}, split.rowOf());
+    Split fewer = new Split("test", new int[] {1, 0}, new int[][] {{0, -1}, {0, 1}});
+    assertNotEquals(data(split).checksum(), data(otherLabels).checksum());
+    assertNotEquals(data(split).checksum(), data(fewer).checksum());
   }
 
   private static MultimodalData data(Split test) {

@@ -1,0 +1,281 @@
+package dev.lacuna.training.compare;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.compare.PairedBootstrap.Clusters;
+import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.MissingRates;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.TrainingLoop;
+import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.system.Experiment;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.Trial;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Trains what a comparison wants and its folder does not have yet, and compares.
+ *
+ * <p>At every rate all systems and seeds train under one stored missing table and are tested under
+ * another; both are those of {@code train --missing RATE}, there as pattern half_missing for 0.5.
+ * The epoch is chosen on validation data. With tuning, trials at the middle rate with seed 0 come
+ * first, the same number for each system with the same learning rates, and the one that validates
+ * best decides the options of all cells of its system; no trial sees the test split.
+ */
+public final class ComparisonRun {
+  private final Context context;
+  private final MultimodalData data;
+  private final ComparisonConfig config;
+  private final ComparisonFolder folder;
+  private final Map<Double, Presence> trainTables = new HashMap<>();
+  private final Map<Double, Presence> testTables = new HashMap<>();
+  private final PairedBootstrap bootstrap;
+  private final long checksum;
+
+  /**
+   * What came out.
+   *
+   * @param comparison of the systems
+   * @param setups by system, how it was trained in the end
+   */
+  public record Result(Comparison comparison, Map<String, Setup<?>> setups) {}
+
+  /** A cell to train, unless its folder has it. */
+  private record Task(CellFolder cells, Setup<?> setup, double rate, int seed) {
+    @Override
+    public String toString() {
+      return Cell.title(setup.system().name(), rate, seed);
+    }
+  }
+
+  /** Trains a cell. */
+  private interface Trainer {
+    Cell cell(Task task, Progress progress);
+  }
+
+  /** What decides a cell beside its system, rate and seed; written with it. */
+  private record Protocol(
+      DataSource data,
+      long dataChecksum,
+      long tableSeed,
+      TrainingOptions training,
+      Record options) {}
+
+  /**
+   * Prepares a comparison on data that is in memory: draws and stores the missing tables.
+   *
+   * @throws LacunaException where a rate leaves no training sample with some modality, or the
+   *     folder's tables are others
+   */
+  public ComparisonRun(
+      Context context,
+      MultimodalData data,
+      ComparisonConfig config,
+      ComparisonFolder folder,
+      Progress progress) {
+    this.context = context;
+    this.data = data;
+    this.config = config;
+    this.folder = folder;
+    for (double rate : config.rates()) {
+      Presence train = draw(rate, data.train(), Experiment.TRAIN_TABLE);
+      requireEach(rate, train);
+      trainTables.put(rate, train);
+      testTables.put(rate, draw(rate, data.test(), Experiment.TEST_TABLE));
+    }
+    trainTables.forEach(
+        (rate, table) -> folder.keepTable("train", rate, table, data.modalityNames()));
+    testTables.forEach(
+        (rate, table) -> folder.keepTable("test", rate, table, data.modalityNames()));
+    bootstrap =
+        new PairedBootstrap(
+            data.test().size(), clusters(data.test(), progress), PairedBootstrap.REPLICATES, 0);
+    checksum = data.checksum();
+  }
+
+  private Presence draw(double rate, Split split, int stream) {
+    return MissingRates.parse(rate == 0 ? "none" : Cell.shortest(rate), data.modalityNames())
+        .draw(split.presence(), new CounterRandom(config.tableSeed(), stream, 0));
+  }
+
+  private void requireEach(double rate, Presence table) {
+    for (int m = 0; m < data.modalities().size(); m++) {
+      if (table.count(m) == 0) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "rate "
+                + Cell.shortest(rate)
+                + " leaves no training sample with "
+                + data.modalityNames().get(m)
+                + ", which would then vote without having learned");
+      }
+    }
+  }
+
+  /** What test samples share, but for what they all share: that says nothing about others. */
+  private static List<Clusters> clusters(Split test, Progress progress) {
+    List<Clusters> clusters = new ArrayList<>();
+    test.groups()
+        .forEach((name, of) -> {
+          Map<String, Integer> numbers = new LinkedHashMap<>();
+          of.forEach(group -> numbers.putIfAbsent(group, numbers.size()));
+          if (numbers.size() > 1) {
+            clusters.add(new Clusters(name, of.stream().mapToInt(numbers::get).toArray()));
+          } else {
+            progress.note(
+                "all test samples have one "
+                    + name
+                    + ": intervals and p-values do not say how results are with others");
+          }
+        });
+    return clusters;
+  }
+
+  /** Trains all cells that are not there, and compares. */
+  public Result run(Progress progress) {
+    try (Tape tape = new Tape(context)) {
+      Map<String, Setup<?>> setups = config.trials() > 0 ? tuned(tape, progress) : standard();
+      List<Task> tasks = new ArrayList<>();
+      for (int seed = 0; seed < config.seeds(); seed++) {
+        for (double rate : config.rates()) {
+          for (Setup<?> setup : setups.values()) {
+            tasks.add(new Task(folder.cells(), setup, rate, seed));
+          }
+        }
+      }
+      List<Cell> cells =
+          complete("compare", tasks, (task, quiet) -> tested(task, tape, quiet), progress);
+      return new Result(Comparison.of(cells, config.systems().getFirst(), bootstrap), setups);
+    }
+  }
+
+  private Map<String, Setup<?>> standard() {
+    Map<String, Setup<?>> setups = new LinkedHashMap<>();
+    for (LearningSystem<?> system : config.learningSystems()) {
+      setups.put(system.name(), Setup.standard(system, config.training()));
+    }
+    return setups;
+  }
+
+  /** Trains the trials of every system, logs them and chooses. */
+  private Map<String, Setup<?>> tuned(Tape tape, Progress progress) {
+    List<Task> tasks = new ArrayList<>();
+    for (LearningSystem<?> system : config.learningSystems()) {
+      for (int trial = 0; trial < config.trials(); trial++) {
+        Setup<?> setup = Setup.tried(system, config.training(), new Trial(trial));
+        tasks.add(new Task(folder.trial(trial), setup, config.tuningRate(), 0));
+      }
+    }
+    List<Cell> cells =
+        complete("tune", tasks, (task, quiet) -> validated(task, tape, quiet), progress);
+    List<TrialLog.Line> lines = new ArrayList<>();
+    for (int i = 0; i < cells.size(); i++) {
+      lines.add(new TrialLog.Line(i % config.trials(), tasks.get(i).setup(), cells.get(i)));
+    }
+    TrialLog log = new TrialLog(lines);
+    folder.write("trials.csv", log.csv());
+    return log.chosen();
+  }
+
+  /** The cells of all tasks in order; those that are not there are trained and written. */
+  private List<Cell> complete(String name, List<Task> tasks, Trainer trainer, Progress progress) {
+    List<Optional<Cell>> there =
+        tasks.stream()
+            .map(task ->
+                task.cells.read(
+                    task.setup.system().name(), task.rate, task.seed, protocol(task.setup)))
+            .toList();
+    int done = (int) there.stream().filter(Optional::isPresent).count();
+    if (done > 0) {
+      progress.note(name + ": " + done + " of " + tasks.size() + " cells are there already");
+    }
+    if (done == tasks.size()) {
+      return there.stream().flatMap(Optional::stream).toList();
+    }
+    TrainingOptions training = config.training();
+    long steps = (long) training.epochs() * Math.ceilDiv(data.train().size(), training.batch());
+    List<Cell> cells = new ArrayList<>();
+    try (Progress.Task bar = progress.start(name, steps * (tasks.size() - done))) {
+      for (int i = 0; i < tasks.size(); i++) {
+        if (there.get(i).isPresent()) {
+          cells.add(there.get(i).get());
+          continue;
+        }
+        Task task = tasks.get(i);
+        String title = String.format(Locale.ROOT, "%d of %d cells, %s", done, tasks.size(), task);
+        bar.message(title);
+        Cell cell = trainer.cell(task, new PartOfProgress(progress, bar, title));
+        task.cells.write(cell, protocol(task.setup));
+        cells.add(cell);
+        done++;
+      }
+      bar.message(done + " of " + tasks.size() + " cells");
+    }
+    return cells;
+  }
+
+  private Protocol protocol(Setup<?> setup) {
+    return new Protocol(
+        config.data(), checksum, config.tableSeed(), setup.training(), setup.options());
+  }
+
+  private Cell tested(Task task, Tape tape, Progress progress) {
+    try {
+      return train(task, tape, data.test(), testTables.get(task.rate), progress);
+    } catch (LacunaException e) {
+      throw new LacunaException(e.status(), task + ": " + e.getMessage(), e);
+    }
+  }
+
+  /** A trial, which knows the validation samples alone; one that diverges has none right. */
+  private Cell validated(Task task, Tape tape, Progress progress) {
+    Split split = data.validation();
+    long start = System.nanoTime();
+    try {
+      return train(task, tape, split, split.presence(), progress);
+    } catch (LacunaException e) {
+      if (e.status() != Status.NON_FINITE) {
+        throw e;
+      }
+      progress.note("tune: " + task + ": " + e.getMessage());
+      double seconds = (System.nanoTime() - start) / 1e9;
+      boolean[] right = new boolean[split.size()];
+      return new Cell(task.setup.system().name(), task.rate, task.seed, right, 0, seconds);
+    }
+  }
+
+  private Cell train(Task task, Tape tape, Split split, Presence presence, Progress progress) {
+    try (Learner learner = task.setup.learner(context, data, task.seed)) {
+      TrainingLoop.Run run =
+          TrainingLoop.run(
+              learner,
+              tape,
+              data,
+              trainTables.get(task.rate),
+              task.setup.training(),
+              task.seed,
+              task.toString(),
+              progress);
+      return new Cell(
+          task.setup.system().name(),
+          task.rate,
+          task.seed,
+          learner.outputs(tape, data, split).right(presence),
+          run.best().validation(),
+          run.epochs().getLast().seconds());
+    }
+  }
+}
