@@ -51,7 +51,8 @@ final class TinyData {
     Files.write(folder.resolve(split + "-labels-idx1-ubyte"), labels.array());
   }
 
-  private static byte[] tone(double hertz) {
+  /** A WAV file. */
+  static byte[] tone(double hertz) {
     ByteBuffer out = ByteBuffer.allocate(44 + 2 * SAMPLES).order(ByteOrder.LITTLE_ENDIAN);
     out.put("RIFF".getBytes(US_ASCII)).putInt(36 + 2 * SAMPLES);
     out.put("WAVEfmt ".getBytes(US_ASCII)).putInt(16).putShort((short) 1).putShort((short) 1);

@@ -101,6 +101,7 @@ class TrainTest {
                 "log.csv",
                 "metrics.json",
                 "missing-train.csv",
+                "model.json",
                 "model-0.safetensors",
                 "model-1.safetensors"));
     PATTERNS.forEach(pattern -> wanted.add("missing-test-" + pattern + ".csv"));

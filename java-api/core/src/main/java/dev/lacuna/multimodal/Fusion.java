@@ -91,17 +91,7 @@ public final class Fusion {
    */
   public static double[][] fuse(
       Mode mode, double[][][] logits, double[][] entropy, Presence presence) {
-    requireSizes("entropies", entropy.length, m -> entropy[m].length, presence);
-    double[] e = new double[presence.modalities()];
-    return fuse(
-        (i, present) -> {
-          for (int m = 0; m < e.length; m++) {
-            e[m] = present[m] ? entropy[m][i] : 0;
-          }
-          return weights(mode, e, present);
-        },
-        logits,
-        presence);
+    return fuse(rule(mode, entropy, presence), logits, presence);
   }
 
   /**
@@ -116,20 +106,70 @@ public final class Fusion {
     return fuse((i, present) -> weights(shares, present), logits, presence);
   }
 
+  /**
+   * Weights of the modalities of many examples, with which {@link #fuse(Mode, double[][][],
+   * double[][], Presence)} adds their logits.
+   *
+   * @param entropy [modality][sample] in nats
+   * @param presence which modality each sample has
+   * @return [modality][sample]; a sample's sum to 1, 0 where absent
+   */
+  public static double[][] weights(Mode mode, double[][] entropy, Presence presence) {
+    return weights(rule(mode, entropy, presence), presence);
+  }
+
+  /**
+   * Weights of the modalities of many examples by given shares.
+   *
+   * @param shares by modality, see {@link #weights(double[], boolean[])}
+   * @param presence which modality each sample has
+   * @return [modality][sample]; a sample's sum to 1, 0 where absent
+   */
+  public static double[][] weights(double[] shares, Presence presence) {
+    return weights((_, present) -> weights(shares, present), presence);
+  }
+
   /** Gives the weights of a sample. */
   private interface Rule {
     double[] weights(int sample, boolean[] present);
+  }
+
+  private static Rule rule(Mode mode, double[][] entropy, Presence presence) {
+    requireSizes("entropies", entropy.length, m -> entropy[m].length, presence);
+    double[] e = new double[presence.modalities()];
+    return (i, present) -> {
+      for (int m = 0; m < e.length; m++) {
+        e[m] = present[m] ? entropy[m][i] : 0;
+      }
+      return weights(mode, e, present);
+    };
+  }
+
+  private static boolean[] present(Presence presence, int sample) {
+    boolean[] present = new boolean[presence.modalities()];
+    for (int m = 0; m < present.length; m++) {
+      present[m] = presence.present(sample, m);
+    }
+    return present;
+  }
+
+  private static double[][] weights(Rule rule, Presence presence) {
+    double[][] weights = new double[presence.modalities()][presence.samples()];
+    for (int i = 0; i < presence.samples(); i++) {
+      double[] ofSample = rule.weights(i, present(presence, i));
+      for (int m = 0; m < weights.length; m++) {
+        weights[m][i] = ofSample[m];
+      }
+    }
+    return weights;
   }
 
   private static double[][] fuse(Rule rule, double[][][] logits, Presence presence) {
     requireSizes("logits", logits.length, m -> logits[m].length, presence);
     int modalities = presence.modalities();
     double[][] fused = new double[presence.samples()][];
-    boolean[] present = new boolean[modalities];
     for (int i = 0; i < fused.length; i++) {
-      for (int m = 0; m < modalities; m++) {
-        present[m] = presence.present(i, m);
-      }
+      boolean[] present = present(presence, i);
       double[] weights = rule.weights(i, present);
       for (int m = 0; m < modalities; m++) {
         if (present[m]) {

@@ -44,6 +44,20 @@ final class FusionTest {
   }
 
   @Test
+  void weightsOfManyExamplesAreThoseOfEach() {
+    double[][] e = {{0.1, 0.7, Double.NaN}, {2.0, Double.NaN, 0.3}};
+    Presence presence = new Presence(3, 2, new byte[] {1, 1, 1, 0, 0, 1});
+    double[] first =
+        Fusion.weights(Mode.DYNAMIC, new double[] {0.1, 2.0}, new boolean[] {true, true});
+    double[][] weights = Fusion.weights(Mode.DYNAMIC, e, presence);
+    assertArrayEquals(new double[] {first[0], 1, 0}, weights[0]);
+    assertArrayEquals(new double[] {first[1], 0, 1}, weights[1]);
+    double[][] shared = Fusion.weights(new double[] {3, 1}, presence);
+    assertArrayEquals(new double[] {0.75, 1, 0}, shared[0]);
+    assertArrayEquals(new double[] {0.25, 0, 1}, shared[1]);
+  }
+
+  @Test
   void givenSharesAreRenewedOverWhatIsPresent() {
     double[] shares = {0.35, 0.25, 0.4};
     assertArrayEquals(shares, Fusion.weights(shares, ALL), 1e-15);

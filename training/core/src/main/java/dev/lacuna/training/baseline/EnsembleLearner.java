@@ -85,7 +85,7 @@ public final class EnsembleLearner implements Learner {
   public Outputs outputs(Tape tape, MultimodalData data, Split split) {
     return UnimodalOutputs.of(
         (modality, x) -> members.get(modality).network().forward(x),
-        (logits, entropy, presence) -> Fusion.fuse(fusion, logits, entropy, presence),
+        UnimodalOutputs.FusionRule.of(fusion),
         tape,
         data,
         split);

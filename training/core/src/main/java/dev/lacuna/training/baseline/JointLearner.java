@@ -133,10 +133,9 @@ public final class JointLearner implements Learner {
     double[] constant = bias == null ? new double[data.classes()] : bias.get();
     return UnimodalOutputs.of(
         (modality, x) -> networks.get(modality).forward(x),
-        (scores, entropy, presence) ->
-            join == Join.MEAN
-                ? Fusion.fuse(Fusion.Mode.FIXED, scores, entropy, presence)
-                : sums(scores, presence, constant),
+        join == Join.MEAN
+            ? UnimodalOutputs.FusionRule.of(Fusion.Mode.FIXED)
+            : (scores, _, presence) -> sums(scores, presence, constant),
         tape,
         data,
         split);

@@ -9,6 +9,7 @@ import dev.lacuna.training.compare.ComparisonFolder;
 import dev.lacuna.training.compare.ComparisonFormat;
 import dev.lacuna.training.compare.ComparisonRun;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.progress.Progress;
@@ -67,13 +68,6 @@ final class CompareCommand implements Callable<Integer> {
   private static final int SEEDS = 5;
 
   @Spec private CommandSpec spec = CommandSpec.create();
-
-  @Option(
-      names = "--data",
-      paramLabel = "NAME",
-      defaultValue = AvMnistSource.NAME,
-      description = "Data set: avmnist (default: ${DEFAULT-VALUE}).")
-  private String dataName = AvMnistSource.NAME;
 
   @Option(
       names = "--rates",
@@ -181,18 +175,11 @@ final class CompareCommand implements Callable<Integer> {
 
   /** What was asked for, checked before anything is read or made. */
   ComparisonConfig config() {
-    if (!dataName.equals(AvMnistSource.NAME)) {
-      throw new IllegalArgumentException("data is '" + dataName + "', want " + AvMnistSource.NAME);
-    }
-    AvMnistSource source = samples.source();
-    if (quick && !spec.commandLine().getParseResult().hasMatchedOption("--train-size")) {
-      source =
-          new AvMnistSource(
-              Quick.TRAIN_SIZE,
-              source.validation(),
-              source.test(),
-              source.seed(),
-              source.modalities());
+    DataSource source = samples.source();
+    if (quick
+        && source instanceof AvMnistSource avmnist
+        && !spec.commandLine().getParseResult().hasMatchedOption("--train-size")) {
+      source = avmnist.withTrain(Quick.TRAIN_SIZE);
     }
     TrainingOptions standard = TrainingOptions.DEFAULT;
     TrainingOptions training =
@@ -203,10 +190,10 @@ final class CompareCommand implements Callable<Integer> {
             standard.momentum(),
             standard.weightDecay(),
             standard.decay(),
-            source.modalities().contains("image") ? standard.shift() : "none");
+            standard.shift());
     return new ComparisonConfig(
         source,
-        source.seed(),
+        samples.seed,
         given(rates, RATES, Quick.RATES),
         given(seeds, SEEDS, Quick.SEEDS),
         systems == null ? Systems.ALL.stream().<String>map(LearningSystem::name).toList() : systems,

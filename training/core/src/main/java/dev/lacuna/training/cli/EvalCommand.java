@@ -48,7 +48,7 @@ final class EvalCommand implements Callable<Integer> {
     return evaluate(folder, systemOf(folder));
   }
 
-  /** The system of a run. */
+  /** The system of a run; one that there is not is named with the folder. */
   static LearningSystem<?> systemOf(RunFolder folder) {
     try {
       return Systems.named(folder.system());

@@ -24,6 +24,7 @@ import picocli.CommandLine.ScopeType;
       TrainCommand.class,
       EvalCommand.class,
       CompareCommand.class,
+      PredictCommand.class,
       CommandLine.HelpCommand.class
     },
     mixinStandardHelpOptions = true,

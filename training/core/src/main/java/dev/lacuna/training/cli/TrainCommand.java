@@ -25,7 +25,8 @@ import picocli.CommandLine.Spec;
     mixinStandardHelpOptions = true,
     synopsisSubcommandLabel = "[SYSTEM]",
     description = {
-      "Trains a system on avMNIST (digit images and spoken digits) and evaluates it.",
+      "Trains a system on avMNIST (digit images and spoken digits) or on your own data, and "
+          + "evaluates it.",
       "Evaluation leaves out every modality in turn. The epoch is chosen on validation data only.",
       "",
       "Without a SYSTEM it is mla: 'lacuna train --missing 0.5' means 'lacuna train mla --missing "

@@ -6,7 +6,6 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.DataSource;
-import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.report.RunFolder;
@@ -77,11 +76,12 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   @Option(
       names = "--shift",
       paramLabel = "SPEC",
-      defaultValue = "image=1",
+      defaultValue = RandomShift.AUTO,
       description =
           "Augmentation: training inputs are moved at random by up to so many rows and columns, "
-              + "such as image=1,audio=2, or none (default: ${DEFAULT-VALUE}).")
-  private String shift = "image=1";
+              + "such as image=1,audio=2, or none; auto is image=1 where there are images "
+              + "(default: ${DEFAULT-VALUE}).")
+  private String shift = RandomShift.AUTO;
 
   @Option(
       names = "--momentum",
@@ -166,8 +166,6 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   /** What was asked for, checked before anything is read or made. */
   RunConfig<O> config() {
     DataSource source = samples.source();
-    MissingRates.parse(missing, source.modalities());
-    RandomShift.parse(shift, source.modalities());
     TrainingOptions training =
         new TrainingOptions(
             epochs,
@@ -177,7 +175,10 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
             weightDecay,
             decay == null ? standardDecay() : decay,
             shift);
-    return new RunConfig<>(source, missing, samples.seed, seeds, training, options());
+    RunConfig<O> config =
+        new RunConfig<>(source, missing, samples.seed, seeds, training, options());
+    source.knownModalities().ifPresent(config::check);
+    return config;
   }
 
   private Path defaultFolder() {

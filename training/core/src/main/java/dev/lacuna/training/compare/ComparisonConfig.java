@@ -31,13 +31,14 @@ public record ComparisonConfig(
   public ComparisonConfig {
     systems = List.copyOf(systems);
     rates = rates.stream().map(rate -> rate + 0.0).sorted().toList(); // -0 becomes 0
+    List<String> modalities = data.knownModalities().orElse(List.of());
     for (double rate : rates) {
       Ranges.require(rate >= 0 && rate <= 1, "rate", rate, "0 to 1");
       Ranges.require(
-          rate == 0 || data.modalities().size() > 1,
+          rate == 0 || modalities.size() != 1,
           "rate",
           rate,
-          "0 where " + data.modalities().getFirst() + " is the only modality");
+          "0 where " + modalities + " is all there is");
     }
     requireOnce("rates", rates);
     requireOnce("systems", systems);

@@ -107,7 +107,7 @@ public final class ComparisonRun {
   }
 
   private Presence draw(double rate, Split split, int stream) {
-    return MissingRates.parse(rate == 0 ? "none" : Cell.shortest(rate), data.modalityNames())
+    return MissingRates.one(rate, data.modalityNames())
         .draw(split.presence(), new CounterRandom(config.tableSeed(), stream, 0));
   }
 

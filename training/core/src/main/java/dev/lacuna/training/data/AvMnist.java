@@ -32,7 +32,7 @@ public final class AvMnist {
   /** Number of digits. */
   public static final int CLASSES = 10;
 
-  private static final String IMAGE = "image";
+  static final String IMAGE = "image";
   private static final String AUDIO = "audio";
   private static final String WORDS = "words";
 

@@ -1,8 +1,10 @@
 package dev.lacuna.training.data;
 
+import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * avMNIST as a source of samples.
@@ -24,10 +26,33 @@ public record AvMnistSource(int train, int validation, int test, long seed, List
     AvMnist.Options.check(train, validation, test, modalities);
   }
 
+  /** With another number of training pairs. */
+  public AvMnistSource withTrain(int pairs) {
+    return new AvMnistSource(pairs, validation, test, seed, modalities);
+  }
+
+  @Override
+  public Optional<List<String>> knownModalities() {
+    return Optional.of(modalities);
+  }
+
   @Override
   public MultimodalData load(Path folder, Progress progress) {
     return AvMnist.prepare(
         new AvMnist.Options(folder, HumanClips.STANDARD, train, validation, test, seed, modalities),
         progress);
+  }
+
+  /** Images of a user's own IDX files may have another size than MNIST's. */
+  @Override
+  public FeatureOptions features(MultimodalData loaded) {
+    FeatureOptions standard = FeatureOptions.DEFAULT;
+    int size =
+        loaded.modalities().stream()
+            .filter(modality -> modality.name().equals(AvMnist.IMAGE))
+            .mapToInt(Modality::height)
+            .findFirst()
+            .orElse(standard.imageSize());
+    return new FeatureOptions(size, standard.colour(), standard.mel(), standard.textSize());
   }
 }

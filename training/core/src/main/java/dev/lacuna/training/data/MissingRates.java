@@ -45,6 +45,11 @@ public record MissingRates(List<String> modalities, double any, List<Double> eac
     }
   }
 
+  /** A share of the samples that loses exactly one modality, drawn uniformly. */
+  public static MissingRates one(double share, List<String> modalities) {
+    return new MissingRates(modalities, share, Collections.nCopies(modalities.size(), 0.0), 0);
+  }
+
   /**
    * Reads {@code none}, a rate such as {@code 0.5}, shares such as {@code image=0.3,audio=0.2}, or
    * {@code overall=0.5}.
@@ -52,13 +57,13 @@ public record MissingRates(List<String> modalities, double any, List<Double> eac
    * @throws LacunaException saying what was given and what is wanted
    */
   public static MissingRates parse(String spec, List<String> modalities) {
-    List<Double> each = new ArrayList<>(Collections.nCopies(modalities.size(), 0.0));
     if (spec.equals("none")) {
-      return new MissingRates(modalities, 0, each, 0);
+      return one(0, modalities);
     }
     if (!spec.contains("=")) {
-      return new MissingRates(modalities, number(spec, modalities), each, 0);
+      return one(number(spec, modalities), modalities);
     }
+    List<Double> each = new ArrayList<>(Collections.nCopies(modalities.size(), 0.0));
     if (spec.startsWith(OVERALL + "=")) {
       double overall = number(spec.substring(OVERALL.length() + 1), modalities);
       return new MissingRates(modalities, 0, each, overall);

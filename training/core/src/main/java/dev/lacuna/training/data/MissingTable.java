@@ -41,11 +41,12 @@ public final class MissingTable {
 
   /**
    * What is present under a pattern: {@code complete}, {@code only_X}, {@code missing_X} or {@code
-   * half_missing} (half of the complete samples lose exactly one modality).
+   * half_missing} (half of the complete samples lose exactly one modality). Samples that would be
+   * left with nothing, because the data has no more of them, keep what they have.
    *
    * @param available what the data has
    * @param random used by half_missing alone
-   * @throws LacunaException where the pattern is unknown or leaves a sample with nothing
+   * @throws LacunaException where the pattern is unknown
    */
   public static Presence pattern(
       String pattern, List<String> modalities, Presence available, CounterRandom random) {
@@ -69,16 +70,18 @@ public final class MissingTable {
     }
     byte[] table = available.toBytes();
     int width = modalities.size();
-    for (int i = 0; i < table.length; i++) {
-      if (only != (i % width == named)) {
-        table[i] = 0;
+    for (int sample = 0; sample < available.samples(); sample++) {
+      boolean left = false;
+      for (int m = 0; m < width; m++) {
+        left |= only == (m == named) && available.present(sample, m);
+      }
+      for (int m = 0; left && m < width; m++) {
+        if (only != (m == named)) {
+          table[sample * width + m] = 0;
+        }
       }
     }
-    try {
-      return new Presence(available.samples(), width, table);
-    } catch (LacunaException e) {
-      throw bad("pattern " + pattern + ": " + e.getMessage());
-    }
+    return new Presence(available.samples(), width, table);
   }
 
   /** Writes a table, whole or not at all. */

@@ -25,6 +25,9 @@ public record Split(
   /** The row of a modality that a sample does not have. */
   public static final int ABSENT = -1;
 
+  /** The label of a sample whose class is not known. */
+  public static final int UNLABELLED = -1;
+
   /** Samples that have no names but their numbers. */
   public Split(String name, int[] labels, int[][] rowOf) {
     this(

@@ -3,6 +3,7 @@ package dev.lacuna.training.loop;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.metrics.Accuracy;
+import org.jspecify.annotations.Nullable;
 
 /** What a learner says of the samples of a split, whatever of them is missing. */
 public interface Outputs {
@@ -18,6 +19,23 @@ public interface Outputs {
   /** Whether each sample's class has the highest score. */
   default boolean[] right(Presence presence) {
     return Accuracy.right(logits(presence), split().labels());
+  }
+
+  /**
+   * What each modality contributes to the scores.
+   *
+   * @param entropy [modality][sample] of the modality's own prediction, in nats
+   * @param weight [modality][sample] of that prediction; those of a sample sum to 1
+   */
+  @SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
+  record Contributions(double[][] entropy, double[][] weight) {}
+
+  /**
+   * What each modality contributes where only what {@code presence} says is there, to be read there
+   * alone; null where the scores are not a weighted mean of the modalities' own.
+   */
+  default @Nullable Contributions contributions(Presence presence) {
+    return null;
   }
 
   /** Share of samples whose class has the highest score. */

@@ -4,6 +4,7 @@ import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.Modality;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -15,15 +16,22 @@ import java.util.List;
  */
 @SuppressWarnings("ArrayRecordComponent") // a setting of one step, never compared
 public record RandomShift(int[] most, CounterRandom random) {
+  /** What a user gets who gives none: images, where there are some, move by up to 1. */
+  public static final String AUTO = "auto";
+
   /**
-   * Reads {@code none} or shifts such as {@code image=1,audio=2}; modalities that are not named
-   * stay in place.
+   * Reads {@code none}, {@code auto} or shifts such as {@code image=1,audio=2}; modalities that are
+   * not named stay in place.
    *
    * @throws LacunaException saying what was given and what is wanted
    */
   public static int[] parse(String spec, List<String> modalities) {
     int[] most = new int[modalities.size()];
     if (spec.equals("none")) {
+      return most;
+    }
+    if (spec.equals(AUTO)) {
+      Arrays.setAll(most, m -> modalities.get(m).equals("image") ? 1 : 0);
       return most;
     }
     for (String part : spec.split(",", -1)) {
@@ -34,7 +42,7 @@ public record RandomShift(int[] most, CounterRandom random) {
             Status.INVALID_ARGUMENT,
             "--shift: got '"
                 + part
-                + "'; want none, or shifts such as "
+                + "'; want none, auto, or shifts such as "
                 + modalities.getFirst()
                 + "=1 (modalities: "
                 + String.join(", ", modalities)

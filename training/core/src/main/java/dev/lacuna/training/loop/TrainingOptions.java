@@ -11,7 +11,7 @@ import dev.lacuna.optim.Sgd;
  * @param momentum of SGD
  * @param weightDecay of all parameters
  * @param decay whether it acts beside the step or through the gradient
- * @param shift random shifts of training inputs, such as image=1
+ * @param shift random shifts of training inputs, such as image=1, none or {@link RandomShift#AUTO}
  */
 public record TrainingOptions(
     int epochs,
@@ -23,7 +23,7 @@ public record TrainingOptions(
     String shift) {
   /** What a user gets who gives none. */
   public static final TrainingOptions DEFAULT =
-      new TrainingOptions(15, 64, 0.02, 0.9, 1e-4, Sgd.Decay.DECOUPLED, "image=1");
+      new TrainingOptions(15, 64, 0.02, 0.9, 1e-4, Sgd.Decay.DECOUPLED, RandomShift.AUTO);
 
   /** Checks the ranges. */
   public TrainingOptions {

@@ -4,12 +4,14 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.ops.SoftmaxOp;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 import java.util.Arrays;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What each modality alone says of each sample of a split. All missing patterns are evaluated from
@@ -23,7 +25,11 @@ import java.util.stream.IntStream;
 @SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
 public record UnimodalOutputs(
     Split split, double[][][] logits, double[][] entropy, FusionRule fusion) implements Outputs {
-  private static final int BATCH = 256;
+  /**
+   * Rows of every batch; the last is filled up with repetitions. How a matrix product is rounded
+   * may hang on its number of rows, and a prediction must not hang on what else is predicted.
+   */
+  private static final int BATCH = 64;
 
   /** A model of each modality by itself. */
   @FunctionalInterface
@@ -43,6 +49,41 @@ public record UnimodalOutputs(
      * @param presence what of it counts
      */
     double[][] fuse(double[][][] logits, double[][] entropy, Presence presence);
+
+    /** Weights [modality][sample] of a rule that is a weighted mean, null of one that is not. */
+    default double @Nullable [][] weights(double[][] entropy, Presence presence) {
+      return null;
+    }
+
+    /** The weighted mean by a mode of {@link Fusion}. */
+    static FusionRule of(Fusion.Mode mode) {
+      return new FusionRule() {
+        @Override
+        public double[][] fuse(double[][][] logits, double[][] entropy, Presence presence) {
+          return Fusion.fuse(mode, logits, entropy, presence);
+        }
+
+        @Override
+        public double[][] weights(double[][] entropy, Presence presence) {
+          return Fusion.weights(mode, entropy, presence);
+        }
+      };
+    }
+
+    /** The weighted mean by given shares of the modalities. */
+    static FusionRule of(double[] shares) {
+      return new FusionRule() {
+        @Override
+        public double[][] fuse(double[][][] logits, double[][] entropy, Presence presence) {
+          return Fusion.fuse(shares, logits, presence);
+        }
+
+        @Override
+        public double[][] weights(double[][] entropy, Presence presence) {
+          return Fusion.weights(shares, presence);
+        }
+      };
+    }
   }
 
   /** Runs a model over a split. */
@@ -55,7 +96,11 @@ public record UnimodalOutputs(
     for (int m = 0; m < modalities; m++) {
       int[] rows = available.rows(m);
       for (int from = 0; from < rows.length; from += BATCH) {
-        int[] samples = Arrays.copyOfRange(rows, from, Math.min(rows.length, from + BATCH));
+        int first = from;
+        int[] samples =
+            IntStream.range(0, BATCH)
+                .map(i -> rows[Math.min(first + i, rows.length - 1)])
+                .toArray();
         predict(
             model,
             tape,
@@ -97,5 +142,11 @@ public record UnimodalOutputs(
   @Override
   public double[][] logits(Presence presence) {
     return fusion.fuse(logits, entropy, presence);
+  }
+
+  @Override
+  public @Nullable Contributions contributions(Presence presence) {
+    double[][] weights = fusion.weights(entropy, presence);
+    return weights == null ? null : new Contributions(entropy, weights);
   }
 }

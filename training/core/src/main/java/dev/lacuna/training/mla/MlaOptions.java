@@ -109,13 +109,12 @@ public record MlaOptions(
   /** How predictions of modalities are fused. */
   FusionRule fusion(List<String> modalities) {
     if (shares.isEmpty()) {
-      return (logits, entropy, presence) -> Fusion.fuse(fusion, logits, entropy, presence);
+      return FusionRule.of(fusion);
     }
     if (shares.size() != modalities.size()) {
       throw new IllegalArgumentException(
           "there are " + shares.size() + " shares, want one for each of " + modalities);
     }
-    double[] fixed = shares.stream().mapToDouble(Double::doubleValue).toArray();
-    return (logits, entropy, presence) -> Fusion.fuse(fixed, logits, presence);
+    return FusionRule.of(shares.stream().mapToDouble(Double::doubleValue).toArray());
   }
 }

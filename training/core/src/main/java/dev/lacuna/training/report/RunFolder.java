@@ -389,6 +389,24 @@ public final class RunFolder implements AutoCloseable {
     }
   }
 
+  /** Writes a JSON file of a new run. */
+  public void writeJson(String name, Object value) {
+    write(name, JSON.valueToTree(value).toPrettyString() + "\n");
+  }
+
+  /** Reads a JSON file of a finished run; one that is missing or damaged is named. */
+  public <T> T readJson(String name, Class<T> type) {
+    Path file = folder.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      throw bad(folder + " has no " + name + ", which train writes beside the models; train again");
+    }
+    try {
+      return JSON.readValue(Files.readAllBytes(file), type);
+    } catch (IOException e) {
+      throw damaged(file, e);
+    }
+  }
+
   /** metrics.json or run.json, of a schema that this version knows. */
   private JsonNode read() {
     Path file = folder.resolve(described);
@@ -439,6 +457,10 @@ public final class RunFolder implements AutoCloseable {
       throw bad(folder + " has no " + path.getFileName());
     }
     SafeTensors file = SafeTensors.read(path);
+    String system = file.metadata().get("system");
+    if (system != null && !system.equals(system())) {
+      throw bad(path + " is of system " + system + ", the run is of " + system());
+    }
     for (Parameter parameter : store.parameters()) {
       parameter.set(value(path, file, parameter));
     }

@@ -53,6 +53,7 @@ public final class Experiment<O extends Record> {
     this.system = system;
     this.config = config;
     List<String> names = data.modalityNames();
+    config.check(names);
     CounterRandom random = new CounterRandom(config.tableSeed(), TEST_TABLE, 0);
     for (String pattern : MissingTable.patterns(names)) {
       testPatterns.put(
@@ -82,6 +83,7 @@ public final class Experiment<O extends Record> {
       }
     }
     folder.begin(system.name(), config);
+    signature().write(folder);
     writeTable(folder, "missing-train.csv", presence);
     testPatterns.forEach(
         (pattern, table) -> writeTable(folder, "missing-test-" + pattern + ".csv", table));
@@ -178,6 +180,7 @@ public final class Experiment<O extends Record> {
 
   /** Measures the models of a finished run. */
   public Results evaluate(RunFolder folder) {
+    ModelSignature.read(folder).requireSame(signature(), folder.toString());
     List<Map<String, Double>> bySeed = new ArrayList<>();
     try (Tape tape = new Tape(context)) {
       for (int seed = 0; seed < config.seeds(); seed++) {
@@ -188,6 +191,10 @@ public final class Experiment<O extends Record> {
       }
     }
     return results(bySeed);
+  }
+
+  private ModelSignature signature() {
+    return ModelSignature.of(data, config.data().features(data));
   }
 
   private Learner learner(long seed) {

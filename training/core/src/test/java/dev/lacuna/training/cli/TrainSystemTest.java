@@ -8,17 +8,23 @@ import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.data.own.OwnDataSource;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.mla.Mla;
 import dev.lacuna.training.mla.MlaOptions;
 import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.RunConfig;
 import dev.lacuna.training.system.Systems;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
@@ -80,6 +86,32 @@ class TrainSystemTest {
             "--weight-decay=0.125",
             "--decay=coupled",
             "--shift=audio=2"));
+  }
+
+  @Test
+  void everyOptionOfOwnDataReachesTheConfig(@TempDir Path folder) {
+    LogMel.Options mel = new LogMel.Options(16_000, 25, 10, 32, 48, 60, 8_000, 1e-7, 40);
+    OwnDataSource wanted =
+        new OwnDataSource(
+            folder.toString(),
+            Columns.parse("id=key,label=class"),
+            new FeatureOptions(12, FeatureOptions.Colour.RGB, mel, 64));
+    RunConfig<?> config =
+        config(
+            new Mla(),
+            "--data=" + folder,
+            "--columns=id=key,label=class",
+            "--image-size=12",
+            "--colour=rgb",
+            "--audio-rate=16000",
+            "--audio-frames=48",
+            "--text-size=64",
+            "--missing=text=0.5");
+    assertEquals(wanted, config.data());
+    assertEquals("text=0.5", config.missing());
+    assertEquals(
+        new OwnDataSource(folder.toString(), Columns.STANDARD, FeatureOptions.DEFAULT),
+        config(new Mla(), "--data=" + folder).data());
   }
 
   private static MlaOptions mla(String... options) {

@@ -41,7 +41,7 @@ class ComparisonConfigTest {
     "image audio, 0 0,    1, mla,             0, 'rates are [0.0, 0.0], want one or more, each once'",
     "image audio, 0 -0.0, 1, mla,             0, 'rates are [0.0, 0.0], want one or more, each once'",
     "image audio, '',     1, mla,             0, 'rates are [], want one or more'",
-    "image,       0.5,    1, mla,             0, 'rate is 0.5, want 0 where image is the only'",
+    "image,       0.5,    1, mla,             0, 'rate is 0.5, want 0 where [image] is all there is'",
     "image audio, 0.5,    0, mla,             0, 'seeds is 0, want >= 1'",
     "image audio, 0.5,    1, mla,            -1, 'trials is -1, want >= 0'",
     "image audio, 0.5,    1, '',              0, 'systems are [], want one or more'",

@@ -82,12 +82,13 @@ class MissingTableTest {
   }
 
   @Test
-  void aPatternThatLeavesNothingNamesTheSample() {
-    Presence imageOnly = new Presence(2, 2, new byte[] {1, 1, 1, 0});
-    assertMessage(
-        () -> MissingTable.pattern("missing_image", TWO, imageOnly, RANDOM),
-        "missing_image",
-        "sample 1");
+  void aSampleThatAPatternWouldLeaveWithNothingKeepsWhatItHas() {
+    Presence some = new Presence(3, 2, new byte[] {1, 1, 1, 0, 0, 1});
+    for (String pattern : List.of("missing_image", "only_audio")) {
+      assertEquals(
+          new Presence(3, 2, new byte[] {0, 1, 1, 0, 0, 1}),
+          MissingTable.pattern(pattern, TWO, some, RANDOM));
+    }
   }
 
   @ParameterizedTest

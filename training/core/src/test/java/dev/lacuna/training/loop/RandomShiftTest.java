@@ -49,6 +49,13 @@ class RandomShiftTest {
   }
 
   @Test
+  void autoMovesImagesWhereThereAreSome() {
+    assertArrayEquals(
+        new int[] {0, 1}, RandomShift.parse(RandomShift.AUTO, List.of("audio", "image")));
+    assertArrayEquals(new int[1], RandomShift.parse(RandomShift.AUTO, List.of("audio")));
+  }
+
+  @Test
   void aSpecNamesModalitiesAndLeavesTheOthersInPlace() {
     assertArrayEquals(new int[] {0, 0}, RandomShift.parse("none", NAMES));
     assertArrayEquals(new int[] {0, 2}, RandomShift.parse("audio=2", NAMES));

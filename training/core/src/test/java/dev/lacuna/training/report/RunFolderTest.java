@@ -184,6 +184,11 @@ class RunFolderTest {
       model.write(file);
       assertSays(() -> run.readModel(0, store), file.toString(), "image.bias is [3], want [2]");
 
+      model.metadata().put("system", "late_fusion");
+      model.write(file);
+      assertSays(() -> run.readModel(0, store), file + " is of system late_fusion, the run is of");
+      model.metadata().clear();
+
       float[] bad = {1, Float.NaN};
       model.tensors().put("image.bias", new SafeTensors.Entry(new long[] {2}, bad));
       model.write(file);

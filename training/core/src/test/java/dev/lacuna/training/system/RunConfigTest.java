@@ -5,8 +5,16 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.lacuna.training.audio.LogMel;
+import dev.lacuna.training.baseline.Joint;
+import dev.lacuna.training.baseline.JointLearner;
+import dev.lacuna.training.baseline.JointOptions;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.data.own.OwnDataSource;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
 import java.io.IOException;
@@ -47,6 +55,24 @@ class RunConfigTest {
     assertEquals(system.name(), run.system());
     RunConfig<?> read = run.readConfig(RunConfig.class, system.options());
     assertEquals(config(system), read);
+  }
+
+  @Test
+  void ownDataComesBackFromMetricsJson() {
+    LearningSystem<JointOptions> system = new Joint(JointLearner.Join.MEAN);
+    FeatureOptions features =
+        new FeatureOptions(12, FeatureOptions.Colour.RGB, LogMel.Options.DEFAULT, 64);
+    DataSource own =
+        new OwnDataSource("pets.csv", Columns.parse("id=key,image=photo,ignore=notes"), features);
+    RunConfig<JointOptions> config =
+        new RunConfig<>(own, "0.5", 7, 3, Small.TRAINING, Small.options(system));
+    Path folder = temporary.resolve("run");
+    try (RunFolder run = RunFolder.create(folder)) {
+      run.writeMetrics(system.name(), config, new Results(), Map.of());
+    }
+    RunConfig<?> read = RunFolder.open(folder).readConfig(RunConfig.class, system.options());
+    assertEquals(config, read);
+    assertTrue(Path.of(((OwnDataSource) read.data()).path()).isAbsolute());
   }
 
   @Test

@@ -10,7 +10,7 @@ import dev.lacuna.training.data.TextFeatures;
  *
  * @param imageSize height and width that images are scaled to, 1 to 1,024
  * @param colour whether images are grey or coloured
- * @param mel features of sound
+ * @param mel features of sound, at a rate up to 384 kHz, with up to 4,096 frames
  * @param textSize values of a text's feature, 1 to 65,536
  */
 public record FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, int textSize) {
@@ -20,10 +20,14 @@ public record FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, i
 
   private static final int LARGEST_IMAGE = 1_024;
   private static final int LARGEST_TEXT = 65_536;
+  private static final int MOST_FRAMES = 4_096;
+  private static final int HIGHEST_RATE = 384_000;
 
   /** Checks the ranges. */
   public FeatureOptions {
     check("image size", imageSize, LARGEST_IMAGE);
+    check("audio rate", mel.rate(), HIGHEST_RATE);
+    check("audio frames", mel.frames(), MOST_FRAMES);
     check("text size", textSize, LARGEST_TEXT);
   }
 

@@ -1,0 +1,67 @@
+package dev.lacuna.training.cli;
+
+import dev.lacuna.training.audio.LogMel;
+import dev.lacuna.training.data.own.FeatureOptions;
+import picocli.CommandLine.Option;
+
+/** How files of a user's own become features. */
+final class FeatureOptionsMixin {
+  /** The names of all of them. */
+  static final String[] NAMES = {
+    "--image-size", "--colour", "--audio-rate", "--audio-frames", "--text-size"
+  };
+
+  @Option(
+      names = "--image-size",
+      paramLabel = "N",
+      defaultValue = "28",
+      description =
+          "Height and width that your own images are scaled to (default: ${DEFAULT-VALUE}).")
+  private int imageSize;
+
+  @Option(
+      names = "--colour",
+      paramLabel = "WHAT",
+      defaultValue = "gray",
+      description = "Whether your own images are gray or rgb (default: ${DEFAULT-VALUE}).")
+  private FeatureOptions.Colour colour = FeatureOptions.Colour.GRAY;
+
+  @Option(
+      names = "--audio-rate",
+      paramLabel = "N",
+      defaultValue = "8000",
+      description =
+          "Samples per second that your own sound is brought to (default: ${DEFAULT-VALUE}).")
+  private int audioRate;
+
+  @Option(
+      names = "--audio-frames",
+      paramLabel = "N",
+      defaultValue = "32",
+      description = "Frames that your own sound is stretched to (default: ${DEFAULT-VALUE}).")
+  private int audioFrames;
+
+  @Option(
+      names = "--text-size",
+      paramLabel = "N",
+      defaultValue = "512",
+      description = "Values of the feature of your own text (default: ${DEFAULT-VALUE}).")
+  private int textSize;
+
+  /** The features that were asked for. */
+  FeatureOptions options() {
+    LogMel.Options standard = LogMel.Options.DEFAULT;
+    LogMel.Options mel =
+        new LogMel.Options(
+            audioRate,
+            standard.windowMillis(),
+            standard.hopMillis(),
+            standard.bands(),
+            audioFrames,
+            standard.lowHertz(),
+            audioRate / 2.0,
+            standard.floor(),
+            standard.trimDecibel());
+    return new FeatureOptions(imageSize, colour, mel, textSize);
+  }
+}

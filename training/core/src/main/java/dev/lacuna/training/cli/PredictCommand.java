@@ -1,0 +1,112 @@
+package dev.lacuna.training.cli;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import dev.lacuna.Context;
+import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.training.data.AtomicFile;
+import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.Samples;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.RunFolder;
+import dev.lacuna.training.system.LearningSystem;
+import dev.lacuna.training.system.ModelSignature;
+import dev.lacuna.training.system.Predictor;
+import java.io.PrintWriter;
+import java.nio.ByteBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna predict}. */
+@Command(
+    name = "predict",
+    mixinStandardHelpOptions = true,
+    sortOptions = false,
+    description = {
+      "Predicts samples of your own with a trained model and writes CSV.",
+      "A line for each sample: id, predicted class, probability of each class, and for each "
+          + "modality whether it is present, the entropy of what it alone says (in nats) and its "
+          + "weight. The last two are empty where it is missing, or where the model does not weigh "
+          + "modalities."
+    },
+    footer = {
+      "",
+      "Examples:",
+      "  lacuna predict runs/mine new.csv --out predicted.csv",
+      "  lacuna predict runs/mine photos/    a folder: 7.png, 7.wav and 7.txt are",
+      "                                      image, audio and text of sample 7"
+    })
+final class PredictCommand implements Callable<Integer> {
+  @Spec private CommandSpec spec = CommandSpec.create();
+
+  @Parameters(
+      index = "0",
+      paramLabel = "FOLDER",
+      description = "Run folder that train has written.")
+  private Path run = Path.of("");
+
+  @Parameters(
+      index = "1",
+      paramLabel = "INPUT",
+      description =
+          "CSV file with columns id, image, audio and text, or a folder with one or with the files. "
+              + "Anything may be missing; labels are not looked at.")
+  private Path input = Path.of("");
+
+  @Option(
+      names = "--out",
+      paramLabel = "FILE",
+      description = "New CSV file (default: standard output).")
+  private @Nullable Path out;
+
+  @Option(
+      names = "--seed",
+      paramLabel = "N",
+      defaultValue = "0",
+      description = "The model of which training seed (default: ${DEFAULT-VALUE}).")
+  private long seed;
+
+  @Mixin private ColumnOptions columns = new ColumnOptions();
+  @Mixin private DeviceOptions device = new DeviceOptions();
+
+  @Override
+  public Integer call() {
+    Columns named = columns.parse();
+    if (out != null && Files.exists(out)) {
+      throw bad(out + " is there already; give another --out, or remove it");
+    }
+    RunFolder folder = RunFolder.open(run);
+    LearningSystem<?> system = EvalCommand.systemOf(folder);
+    Progress progress = Progress.onStandardError();
+    String csv;
+    try (Context context = Lacuna.open(device.options());
+        Predictor predictor = Predictor.open(context, system, folder, seed)) {
+      ModelSignature signature = predictor.signature();
+      Samples samples =
+          Samples.read(input, named, signature.features(), signature.modalities(), progress);
+      csv = PredictionCsv.of(signature, predictor.predict(samples, progress));
+    }
+    if (out == null) {
+      PrintWriter standard = spec.commandLine().getOut();
+      standard.print(csv);
+      standard.flush();
+    } else {
+      AtomicFile.write(out, ByteBuffer.wrap(csv.getBytes(UTF_8)));
+    }
+    return 0;
+  }
+
+  private static LacunaException bad(String message) {
+    return new LacunaException(Status.INVALID_ARGUMENT, message);
+  }
+}

@@ -1,0 +1,116 @@
+package dev.lacuna.training.system;
+
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Scaling;
+import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.report.RunFolder;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a model takes and what it gives: all that has to be known beside its parameters to use it
+ * again. It is kept in a run's model.json.
+ *
+ * @param classes what the data calls each class
+ * @param features how files become features
+ * @param inputs the modalities, in the model's order
+ */
+public record ModelSignature(List<String> classes, FeatureOptions features, List<Input> inputs) {
+  private static final String FILE = "model.json";
+
+  /** Checks that there are classes and modalities, each once. */
+  public ModelSignature {
+    classes = List.copyOf(classes);
+    inputs = List.copyOf(inputs);
+    List<String> names = inputs.stream().map(Input::name).toList();
+    if (classes.size() < 2 || Set.copyOf(classes).size() < classes.size()) {
+      throw bad("classes are " + classes + ", want two or more, each once");
+    }
+    if (names.isEmpty() || Set.copyOf(names).size() < names.size()) {
+      throw bad("modalities are " + names + ", want one or more, each once");
+    }
+  }
+
+  /**
+   * A modality.
+   *
+   * @param name such as {@code image}
+   * @param channels channels of a feature
+   * @param height rows of a feature
+   * @param width columns of a feature
+   * @param scaling what is done to features
+   */
+  public record Input(String name, int channels, int height, int width, Scaling scaling) {
+    /** Checks the shape. */
+    public Input {
+      new Modality(name, channels, height, width, new float[0][], scaling);
+    }
+  }
+
+  /** Of a model for a data set. */
+  public static ModelSignature of(MultimodalData data, FeatureOptions features) {
+    return new ModelSignature(
+        data.classNames(),
+        features,
+        data.modalities().stream()
+            .map(m -> new Input(m.name(), m.channels(), m.height(), m.width(), m.scaling()))
+            .toList());
+  }
+
+  /**
+   * That of a run.
+   *
+   * @throws LacunaException where the file is missing or damaged
+   */
+  public static ModelSignature read(RunFolder run) {
+    return run.readJson(FILE, ModelSignature.class);
+  }
+
+  /** Writes it for a new run. */
+  public void write(RunFolder run) {
+    run.writeJson(FILE, this);
+  }
+
+  /** The modalities, without rows. */
+  public List<Modality> modalities() {
+    return inputs.stream()
+        .map(i ->
+            new Modality(
+                i.name(), i.channels(), i.height(), i.width(), new float[0][], i.scaling()))
+        .toList();
+  }
+
+  /**
+   * Checks that data is still what the model has learned from.
+   *
+   * @param data the signature of a model for that data
+   * @param run for messages
+   * @throws LacunaException saying what has changed
+   */
+  public void requireSame(ModelSignature data, String run) {
+    requireSame("classes", classes, data.classes, run);
+    requireSame("features", features, data.features, run);
+    requireSame("modalities", inputs, data.inputs, run);
+  }
+
+  private static void requireSame(String what, Object trained, Object found, String run) {
+    if (!trained.equals(found)) {
+      throw bad(
+          run
+              + ": the data has changed since training, "
+              + what
+              + " are "
+              + found
+              + ", were "
+              + trained
+              + "; train again");
+    }
+  }
+
+  private static LacunaException bad(String message) {
+    return new LacunaException(Status.INVALID_ARGUMENT, message);
+  }
+}
