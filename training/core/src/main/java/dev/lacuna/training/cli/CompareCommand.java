@@ -1,13 +1,12 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.Context;
-import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.training.compare.ComparisonConfig;
 import dev.lacuna.training.compare.ComparisonFolder;
 import dev.lacuna.training.compare.ComparisonFormat;
 import dev.lacuna.training.compare.ComparisonRun;
+import dev.lacuna.training.compare.Workers;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MultimodalData;
@@ -42,7 +41,8 @@ import picocli.CommandLine.Spec;
           + "validation data only. Differences are to the first system.",
       "",
       "What has been trained is kept: the same call goes on after a stop, and a call with more "
-          + "systems, rates or seeds trains only those."
+          + "systems, rates or seeds trains only those. On the CPU --threads trainings run side by "
+          + "side, each on a thread of its own; the results do not depend on how many."
     },
     footer = {
       "",
@@ -150,16 +150,17 @@ final class CompareCommand implements Callable<Integer> {
     Progress progress = Progress.onStandardError();
     ComparisonFolder folder = ComparisonFolder.open(folder(), config);
     PrintWriter err = spec.commandLine().getErr();
-    try (Context context = Lacuna.open(where)) {
+    try (Workers workers = Workers.open(where)) {
       MultimodalData loaded = config.data().load(data.folder(), progress);
       ComparisonRun.Result result =
-          new ComparisonRun(context, loaded, config, folder, progress).run(progress);
+          new ComparisonRun(workers, loaded, config, folder, progress).run(progress);
       Map<String, Object> asked = new LinkedHashMap<>();
       asked.put("asked", config);
       asked.put("trained", result.setups());
       double seconds = (System.nanoTime() - start) / 1e9;
       String document =
-          ComparisonFormat.json(result.comparison(), asked, Machine.facts(context, seconds));
+          ComparisonFormat.json(
+              result.comparison(), asked, Machine.facts(workers.context(), seconds));
       folder.write(result.comparison(), document);
       PrintWriter table = json ? err : spec.commandLine().getOut();
       table.print(ComparisonFormat.text(result.comparison()));

@@ -1,6 +1,5 @@
 package dev.lacuna.training.compare;
 
-import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
@@ -25,6 +24,9 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 
 /**
  * Trains what a comparison wants and its folder does not have yet, and compares.
@@ -36,7 +38,7 @@ import java.util.Optional;
  * best decides the options of all cells of its system; no trial sees the test split.
  */
 public final class ComparisonRun {
-  private final Context context;
+  private final Workers workers;
   private final MultimodalData data;
   private final ComparisonConfig config;
   private final ComparisonFolder folder;
@@ -63,7 +65,7 @@ public final class ComparisonRun {
 
   /** Trains a cell. */
   private interface Trainer {
-    Cell cell(Task task, Progress progress);
+    Cell cell(Task task, Tape tape, Progress progress);
   }
 
   /** What decides a cell beside its system, rate and seed; written with it. */
@@ -81,12 +83,12 @@ public final class ComparisonRun {
    *     folder's tables are others
    */
   public ComparisonRun(
-      Context context,
+      Workers workers,
       MultimodalData data,
       ComparisonConfig config,
       ComparisonFolder folder,
       Progress progress) {
-    this.context = context;
+    this.workers = workers;
     this.data = data;
     this.config = config;
     this.folder = folder;
@@ -146,20 +148,17 @@ public final class ComparisonRun {
 
   /** Trains all cells that are not there, and compares. */
   public Result run(Progress progress) {
-    try (Tape tape = new Tape(context)) {
-      Map<String, Setup<?>> setups = config.trials() > 0 ? tuned(tape, progress) : standard();
-      List<Task> tasks = new ArrayList<>();
-      for (int seed = 0; seed < config.seeds(); seed++) {
-        for (double rate : config.rates()) {
-          for (Setup<?> setup : setups.values()) {
-            tasks.add(new Task(folder.cells(), setup, rate, seed));
-          }
+    Map<String, Setup<?>> setups = config.trials() > 0 ? tuned(progress) : standard();
+    List<Task> tasks = new ArrayList<>();
+    for (int seed = 0; seed < config.seeds(); seed++) {
+      for (double rate : config.rates()) {
+        for (Setup<?> setup : setups.values()) {
+          tasks.add(new Task(folder.cells(), setup, rate, seed));
         }
       }
-      List<Cell> cells =
-          complete("compare", tasks, (task, quiet) -> tested(task, tape, quiet), progress);
-      return new Result(Comparison.of(cells, config.systems().getFirst(), bootstrap), setups);
     }
+    List<Cell> cells = complete("compare", tasks, this::tested, progress);
+    return new Result(Comparison.of(cells, config.systems().getFirst(), bootstrap), setups);
   }
 
   private Map<String, Setup<?>> standard() {
@@ -171,7 +170,7 @@ public final class ComparisonRun {
   }
 
   /** Trains the trials of every system, logs them and chooses. */
-  private Map<String, Setup<?>> tuned(Tape tape, Progress progress) {
+  private Map<String, Setup<?>> tuned(Progress progress) {
     List<Task> tasks = new ArrayList<>();
     for (LearningSystem<?> system : config.learningSystems()) {
       for (int trial = 0; trial < config.trials(); trial++) {
@@ -179,8 +178,7 @@ public final class ComparisonRun {
         tasks.add(new Task(folder.trial(trial), setup, config.tuningRate(), 0));
       }
     }
-    List<Cell> cells =
-        complete("tune", tasks, (task, quiet) -> validated(task, tape, quiet), progress);
+    List<Cell> cells = complete("tune", tasks, this::validated, progress);
     List<TrialLog.Line> lines = new ArrayList<>();
     for (int i = 0; i < cells.size(); i++) {
       lines.add(new TrialLog.Line(i % config.trials(), tasks.get(i).setup(), cells.get(i)));
@@ -192,39 +190,39 @@ public final class ComparisonRun {
 
   /** The cells of all tasks in order; those that are not there are trained and written. */
   private List<Cell> complete(String name, List<Task> tasks, Trainer trainer, Progress progress) {
-    List<Optional<Cell>> there =
-        tasks.stream()
-            .map(task ->
-                task.cells.read(
-                    task.setup.system().name(), task.rate, task.seed, protocol(task.setup)))
-            .toList();
-    int done = (int) there.stream().filter(Optional::isPresent).count();
-    if (done > 0) {
+    List<Optional<Cell>> cells = new ArrayList<>(tasks.stream().map(this::stored).toList());
+    List<Integer> missing =
+        IntStream.range(0, tasks.size()).filter(i -> cells.get(i).isEmpty()).boxed().toList();
+    AtomicInteger done = new AtomicInteger(tasks.size() - missing.size());
+    if (done.get() > 0) {
       progress.note(name + ": " + done + " of " + tasks.size() + " cells are there already");
     }
-    if (done == tasks.size()) {
-      return there.stream().flatMap(Optional::stream).toList();
-    }
-    TrainingOptions training = config.training();
-    long steps = (long) training.epochs() * Math.ceilDiv(data.train().size(), training.batch());
-    List<Cell> cells = new ArrayList<>();
-    try (Progress.Task bar = progress.start(name, steps * (tasks.size() - done))) {
-      for (int i = 0; i < tasks.size(); i++) {
-        if (there.get(i).isPresent()) {
-          cells.add(there.get(i).get());
-          continue;
-        }
-        Task task = tasks.get(i);
-        String title = String.format(Locale.ROOT, "%d of %d cells, %s", done, tasks.size(), task);
-        bar.message(title);
-        Cell cell = trainer.cell(task, new PartOfProgress(progress, bar, title));
-        task.cells.write(cell, protocol(task.setup));
-        cells.add(cell);
-        done++;
+    if (!missing.isEmpty()) {
+      TrainingOptions training = config.training();
+      long steps = (long) training.epochs() * Math.ceilDiv(data.train().size(), training.batch());
+      try (Progress.Task bar = progress.start(name, steps * missing.size())) {
+        workers.run(
+            missing.size(),
+            (number, tape, checkpoint) -> {
+              int i = missing.get(number);
+              Task task = tasks.get(i);
+              Supplier<String> title =
+                  () -> String.format(Locale.ROOT, "%s of %d cells, %s", done, tasks.size(), task);
+              bar.message(title.get());
+              PartOfProgress part = new PartOfProgress(progress, bar, title, checkpoint);
+              Cell cell = trainer.cell(task, tape, part);
+              task.cells.write(cell, protocol(task.setup));
+              cells.set(i, Optional.of(cell));
+              done.incrementAndGet();
+            });
+        bar.message(done + " of " + tasks.size() + " cells");
       }
-      bar.message(done + " of " + tasks.size() + " cells");
     }
-    return cells;
+    return cells.stream().flatMap(Optional::stream).toList();
+  }
+
+  private Optional<Cell> stored(Task task) {
+    return task.cells.read(task.setup.system().name(), task.rate, task.seed, protocol(task.setup));
   }
 
   private Protocol protocol(Setup<?> setup) {
@@ -258,7 +256,7 @@ public final class ComparisonRun {
   }
 
   private Cell train(Task task, Tape tape, Split split, Presence presence, Progress progress) {
-    try (Learner learner = task.setup.learner(context, data, task.seed)) {
+    try (Learner learner = task.setup.learner(tape.context(), data, task.seed)) {
       TrainingLoop.Run run =
           TrainingLoop.run(
               learner,

@@ -37,16 +37,7 @@ public final class Mla implements LearningSystem<MlaOptions> {
   @Override
   public MlaOptions tried(Trial trial) {
     AlternatingStep.Options step = AlternatingStep.Options.DEFAULT;
-    AlternatingStep.Options tried =
-        new AlternatingStep.Options(
-            step.projection(),
-            step.projector(),
-            step.alpha(),
-            step.reset(),
-            step.sgd(),
-            step.headState(),
-            step.staleGradient(),
-            trial.around(step.headRate(), 1));
+    AlternatingStep.Options tried = step.withHeadRate(trial.around(step.headRate(), 1));
     MlaOptions standard = defaults();
     return MlaOptions.of(standard.width(), tried, standard.fusion(), standard.shares());
   }

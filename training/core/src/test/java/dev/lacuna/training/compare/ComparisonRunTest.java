@@ -8,10 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.Device;
-import dev.lacuna.Lacuna;
+import dev.lacuna.OpenOptions;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.data.AvMnist;
@@ -29,9 +28,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -47,13 +49,18 @@ class ComparisonRunTest {
       new TrainingOptions(2, 12, 0.05, 0.9, 1e-4, Sgd.Decay.DECOUPLED, "none");
 
   @TempDir Path temporary;
-  private final Context context = Lacuna.open(Device.parse("reference"));
-  private final List<String> said = new ArrayList<>();
-  private final List<String> titles = new ArrayList<>();
+  private final Workers workers = workers(1);
+  private final List<String> said = Collections.synchronizedList(new ArrayList<>());
+  private final List<String> titles = Collections.synchronizedList(new ArrayList<>());
 
   @AfterEach
   void close() {
-    context.close();
+    workers.close();
+  }
+
+  private static Workers workers(int count) {
+    return Workers.open(
+        OpenOptions.DEFAULT.withDevice(Device.parse("reference")).withThreads(count));
   }
 
   private static ComparisonConfig config(List<String> systems, int trials, Double... rates) {
@@ -61,22 +68,22 @@ class ComparisonRunTest {
     return new ComparisonConfig(source, 3, List.of(rates), 2, systems, TRAINING, trials);
   }
 
-  /** Notes what is said, and stops the program where a text says so. */
+  /** Notes what is said, and stops the program where a text begins so. */
   private Progress progress(String stop) {
     return new Progress() {
       @Override
       public Task start(String name, long total) {
         return new Task() {
-          private long left = total;
+          private final AtomicLong left = new AtomicLong(total);
 
           @Override
           public void step(long n) {
-            left -= n;
+            left.addAndGet(-n);
           }
 
           @Override
           public void message(String text) {
-            if (!stop.isEmpty() && text.startsWith(stop)) {
+            if (!stop.isEmpty() && Pattern.compile(stop).matcher(text).lookingAt()) {
               throw new IllegalStateException("stopped");
             }
             String title = text.replaceFirst(", loss.*", "");
@@ -101,12 +108,17 @@ class ComparisonRunTest {
 
   private ComparisonRun.Result run(
       String name, ComparisonConfig config, MultimodalData data, String stop) {
+    return run(workers, name, config, data, stop);
+  }
+
+  private ComparisonRun.Result run(
+      Workers workers, String name, ComparisonConfig config, MultimodalData data, String stop) {
     said.clear();
     titles.clear();
     Progress progress = progress(stop);
     ComparisonFolder folder = ComparisonFolder.open(temporary.resolve(name), config);
     ComparisonRun.Result result =
-        new ComparisonRun(context, data, config, folder, progress).run(progress);
+        new ComparisonRun(workers, data, config, folder, progress).run(progress);
     folder.write(
         result.comparison(),
         ComparisonFormat.json(result.comparison(), result.setups(), Map.of("name", name)));
@@ -163,6 +175,24 @@ class ComparisonRunTest {
     }
     for (String file : List.of("figure.png", "figure.svg")) {
       assertTrue(Files.size(temporary.resolve("parts").resolve(file)) > 1_000, file);
+    }
+  }
+
+  @Test
+  void workersSideBySideTrainTheSameCells() throws IOException {
+    ComparisonConfig config = config(ALL, 0, 0.0, 0.5);
+    run("one", config);
+    try (Workers three = workers(3)) {
+      run(three, "three", config, DATA, "");
+      assertEquals(16, cells("three").size());
+      assertEquals(document("one"), document("three"));
+      assertEquals("16 of 16 cells", titles.getLast());
+
+      assertThrows(
+          IllegalStateException.class, () -> run(three, "stopped", config, DATA, "[5-9] of 16"));
+      assertTrue(cells("stopped").size() < 16, "the others went on");
+      run(three, "stopped", config, DATA, "");
+      assertEquals(document("one"), document("stopped"));
     }
   }
 

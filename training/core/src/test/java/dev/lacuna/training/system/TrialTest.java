@@ -12,7 +12,7 @@ class TrialTest {
   @Test
   void whatIsTriedIsLogUniformFromATenthToTenTimes() {
     double[] tried =
-        IntStream.range(0, 4_000).mapToDouble(t -> new Trial(t).around(3, 0)).toArray();
+        IntStream.rangeClosed(1, 4_000).mapToDouble(t -> new Trial(t).around(3, 0)).toArray();
     for (int decade = 0; decade < 4; decade++) {
       double low = 0.3 * Math.pow(10, decade / 2.0);
       long count =
@@ -22,7 +22,8 @@ class TrialTest {
       // 1000 with a deviation of 27
       assertTrue(Math.abs(count - 1_000) < 140, decade + ": " + count);
     }
-    assertNotEquals(new Trial(0).around(3, 0), new Trial(0).around(3, 1));
+    assertNotEquals(new Trial(1).around(3, 0), new Trial(1).around(3, 1));
+    assertEquals(3, new Trial(0).around(3, 0));
     assertEquals(new Trial(7).around(3, 1), new Trial(7).around(3, 1));
   }
 
