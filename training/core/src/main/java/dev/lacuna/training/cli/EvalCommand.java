@@ -6,6 +6,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Machine;
 import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunDocument;
 import dev.lacuna.training.report.RunFolder;
 import dev.lacuna.training.system.Experiment;
 import dev.lacuna.training.system.LearningSystem;
@@ -51,14 +52,14 @@ final class EvalCommand implements Callable<Integer> {
   /** The system of a run; one that there is not is named with the folder. */
   static LearningSystem<?> systemOf(RunFolder folder) {
     try {
-      return Systems.named(folder.system());
+      return Systems.named(folder.document().system());
     } catch (IllegalArgumentException e) {
       throw new IllegalArgumentException(folder + ": " + e.getMessage(), e);
     }
   }
 
   private <O extends Record> int evaluate(RunFolder folder, LearningSystem<O> system) {
-    RunConfig<O> config = folder.readConfig(RunConfig.class, system.options());
+    RunConfig<O> config = folder.document().config(RunConfig.class, system.options());
     long start = System.nanoTime();
     try (Context context = Lacuna.open(device.options())) {
       MultimodalData samples = config.data().load(data.folder(), Progress.onStandardError());
@@ -67,7 +68,7 @@ final class EvalCommand implements Callable<Integer> {
       if (json) {
         double seconds = (System.nanoTime() - start) / 1e9;
         out.print(
-            RunFolder.document(system.name(), config, results, Machine.facts(context, seconds)));
+            RunDocument.metrics(system.name(), config, results, Machine.facts(context, seconds)));
         out.flush();
       } else {
         results.print(out);

@@ -85,7 +85,7 @@ final class TrainCommand implements Callable<Integer> {
   }
 
   private <O extends Record> void resume(RunFolder folder, LearningSystem<O> system, long start) {
-    RunConfig<O> config = folder.readConfig(RunConfig.class, system.options());
+    RunConfig<O> config = folder.document().config(RunConfig.class, system.options());
     try (Context context = Lacuna.open(device.options())) {
       new Training<>(system, config, data.folder(), json).run(context, folder, spec, start);
     }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.AtomicFile;
+import dev.lacuna.training.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

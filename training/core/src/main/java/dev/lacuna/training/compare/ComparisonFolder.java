@@ -10,6 +10,7 @@ import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.AtomicFile;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MissingTable;
+import dev.lacuna.training.json.Json;
 import dev.lacuna.training.loop.TrainingOptions;
 import java.io.IOException;
 import java.nio.ByteBuffer;

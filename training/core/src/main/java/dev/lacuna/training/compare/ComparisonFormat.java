@@ -3,6 +3,7 @@ package dev.lacuna.training.compare;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lacuna.training.compare.Comparison.Row;
 import dev.lacuna.training.compare.Comparison.Versus;
+import dev.lacuna.training.json.Json;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;

@@ -2,6 +2,7 @@ package dev.lacuna.training.compare;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.training.json.Json;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;

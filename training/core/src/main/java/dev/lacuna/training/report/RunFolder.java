@@ -1,19 +1,12 @@
 package dev.lacuna.training.report;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.PropertyNamingStrategies;
-import com.fasterxml.jackson.databind.SerializationFeature;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
-import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.io.SafeTensors;
 import dev.lacuna.training.data.AtomicFile;
+import dev.lacuna.training.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -38,26 +31,18 @@ import org.jspecify.annotations.Nullable;
  * away.
  */
 public final class RunFolder implements AutoCloseable {
-  /** Version of metrics.json and run.json. */
-  public static final int SCHEMA = 2;
-
   private static final System.Logger LOG = System.getLogger(RunFolder.class.getName());
 
   private static final String METRICS = "metrics.json";
   private static final String RUN = "run.json";
 
+  /** Of run.json. */
+  private static final String DATA = "data_checksum";
+
   /** Where an unfinished run keeps the results of the seeds that are finished. */
   public static final String PROGRESS = "progress.json";
 
   private static final String CHECKPOINT = "checkpoint.safetensors";
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(SerializationFeature.INDENT_OUTPUT)
-          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
-          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
-          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
-          .build();
-
   private final Path folder;
 
   /** The file that says which system and config this is. */
@@ -260,7 +245,7 @@ public final class RunFolder implements AutoCloseable {
    */
   public synchronized String writeMetrics(
       String system, Object config, Results results, Object run) {
-    String text = document(system, config, results, run);
+    String text = RunDocument.metrics(system, config, results, run);
     write(METRICS, text);
     try {
       for (String name : List.of(RUN, PROGRESS, CHECKPOINT)) {
@@ -273,21 +258,30 @@ public final class RunFolder implements AutoCloseable {
     return text;
   }
 
-  /** Says what this run is: writes run.json, where the run is new. */
-  public void begin(String system, Object config) {
-    ObjectNode root = JSON.createObjectNode();
-    root.put("schema", SCHEMA);
-    root.put("system", system);
-    root.set("config", JSON.valueToTree(config));
+  /**
+   * Says what this run is: writes run.json, where the run is new.
+   *
+   * @param data checksum of the data, which must be the same when the run is resumed
+   */
+  public void begin(String system, Object config, long data) {
+    ObjectNode root = RunDocument.begin(system, config);
+    root.put(DATA, data);
     digest = Seal.digest(root.toString());
     if (!Files.exists(folder.resolve(RUN))) {
       write(RUN, root.toPrettyString() + "\n");
+    } else if (!document().text(DATA).equals(Long.toString(data))) {
+      throw bad(
+          folder.resolve(RUN)
+              + " is of other data: its checksum was "
+              + document().text(DATA)
+              + " when the run began and is now "
+              + data);
     }
   }
 
   /** Keeps the results of the seeds that are finished. */
   public void writeProgress(List<?> seeds) {
-    write(PROGRESS, JSON.valueToTree(seeds).toPrettyString() + "\n");
+    write(PROGRESS, Json.MAPPER.valueToTree(seeds).toPrettyString() + "\n");
   }
 
   /** The results that {@link #writeProgress} has kept, in a list that can be added to. */
@@ -297,9 +291,9 @@ public final class RunFolder implements AutoCloseable {
       return new ArrayList<>();
     }
     try {
-      return JSON.readerForListOf(type).readValue(Files.readAllBytes(file));
+      return Json.MAPPER.readerForListOf(type).readValue(Files.readAllBytes(file));
     } catch (IOException e) {
-      throw damaged(file, e);
+      throw Json.damaged(file, e);
     }
   }
 
@@ -353,45 +347,14 @@ public final class RunFolder implements AutoCloseable {
         reason);
   }
 
-  /** The text of metrics.json. */
-  public static String document(String system, Object config, Results results, Object run) {
-    ObjectNode root = JSON.createObjectNode();
-    root.put("schema", SCHEMA);
-    root.put("system", system);
-    root.set("config", JSON.valueToTree(config));
-    root.set("results", JSON.valueToTree(results.bySplit()));
-    root.set("run", JSON.valueToTree(run));
-    return root.toPrettyString() + "\n";
-  }
-
-  /** The name of the run's system. */
-  public String system() {
-    return read().path("system").asText("none");
-  }
-
-  /**
-   * The run's config.
-   *
-   * @param type of the config
-   * @param parameters its type parameters, if any
-   */
-  @SuppressWarnings("TypeParameterUnusedInFormals") // the type is what the parameters make of it
-  public <T> T readConfig(Class<?> type, Class<?>... parameters) {
-    JsonNode config = read().path("config");
-    if (!config.isObject()) {
-      throw bad(folder.resolve(described) + " is damaged: it has no config");
-    }
-    try {
-      return JSON.readerFor(JSON.getTypeFactory().constructParametricType(type, parameters))
-          .readValue(config);
-    } catch (IOException e) {
-      throw damaged(folder.resolve(described), e);
-    }
+  /** What metrics.json says, or run.json of a run that is not finished. */
+  public RunDocument document() {
+    return RunDocument.read(folder.resolve(described));
   }
 
   /** Writes a JSON file of a new run. */
   public void writeJson(String name, Object value) {
-    write(name, JSON.valueToTree(value).toPrettyString() + "\n");
+    write(name, Json.MAPPER.valueToTree(value).toPrettyString() + "\n");
   }
 
   /** Reads a JSON file of a finished run; one that is missing or damaged is named. */
@@ -401,33 +364,10 @@ public final class RunFolder implements AutoCloseable {
       throw bad(folder + " has no " + name + ", which train writes beside the models; train again");
     }
     try {
-      return JSON.readValue(Files.readAllBytes(file), type);
+      return Json.MAPPER.readValue(Files.readAllBytes(file), type);
     } catch (IOException e) {
-      throw damaged(file, e);
+      throw Json.damaged(file, e);
     }
-  }
-
-  /** metrics.json or run.json, of a schema that this version knows. */
-  private JsonNode read() {
-    Path file = folder.resolve(described);
-    try {
-      JsonNode root = JSON.readTree(Files.readAllBytes(file));
-      String schema = root.path("schema").asText("none");
-      if (!schema.equals(String.valueOf(SCHEMA))) {
-        throw bad(file + " is of schema " + schema + ", want schema " + SCHEMA);
-      }
-      return root;
-    } catch (JsonProcessingException e) {
-      throw damaged(file, e);
-    } catch (IOException e) {
-      throw new LacunaException(Status.INVALID_ARGUMENT, file + " cannot be read: " + e, e);
-    }
-  }
-
-  private static LacunaException damaged(Path file, IOException e) {
-    String reason =
-        e instanceof JsonProcessingException json ? json.getOriginalMessage() : e.toString();
-    return new LacunaException(Status.INVALID_ARGUMENT, file + " is damaged: " + reason, e);
   }
 
   /** Name of the model of a seed. */
@@ -435,53 +375,14 @@ public final class RunFolder implements AutoCloseable {
     return "model-" + seed + ".safetensors";
   }
 
-  /** Writes all parameters. */
+  /** Writes the model of a seed. */
   public void writeModel(long seed, String system, ParameterStore store) {
-    SafeTensors file = new SafeTensors();
-    file.metadata().put("system", system);
-    for (Parameter parameter : store.parameters()) {
-      double[] value = parameter.get();
-      float[] narrow = new float[value.length];
-      for (int i = 0; i < narrow.length; i++) {
-        narrow[i] = (float) value[i];
-      }
-      file.tensors().put(parameter.name(), new SafeTensors.Entry(parameter.shape(), narrow));
-    }
-    write(modelFile(seed), file::write);
+    write(modelFile(seed), file -> ModelFile.write(file, system, store));
   }
 
-  /** Reads all parameters; a tensor that is missing or of another shape is named. */
+  /** Reads the model of a seed; a tensor that is missing or of another shape is named. */
   public void readModel(long seed, ParameterStore store) {
-    Path path = folder.resolve(modelFile(seed));
-    if (!Files.isRegularFile(path)) {
-      throw bad(folder + " has no " + path.getFileName());
-    }
-    SafeTensors file = SafeTensors.read(path);
-    String system = file.metadata().get("system");
-    if (system != null && !system.equals(system())) {
-      throw bad(path + " is of system " + system + ", the run is of " + system());
-    }
-    for (Parameter parameter : store.parameters()) {
-      parameter.set(value(path, file, parameter));
-    }
-  }
-
-  private static double[] value(Path path, SafeTensors file, Parameter parameter) {
-    float[] narrow;
-    try {
-      narrow = file.require(parameter.name(), parameter.shape());
-    } catch (IllegalArgumentException e) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT, path + " does not fit this run: " + e.getMessage(), e);
-    }
-    double[] value = new double[narrow.length];
-    for (int i = 0; i < value.length; i++) {
-      value[i] = narrow[i];
-      if (!Double.isFinite(value[i])) {
-        throw bad(path + " is damaged: " + parameter.name() + " has " + value[i] + " at " + i);
-      }
-    }
-    return value;
+    ModelFile.read(folder.resolve(modelFile(seed)), document().system(), store);
   }
 
   private static LacunaException bad(String message) {

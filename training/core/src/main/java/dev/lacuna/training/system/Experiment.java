@@ -82,7 +82,7 @@ public final class Experiment<O extends Record> {
                 + ", which would then vote without having learned");
       }
     }
-    folder.begin(system.name(), config);
+    folder.begin(system.name(), config, data.checksum());
     signature().write(folder);
     writeTable(folder, "missing-train.csv", presence);
     testPatterns.forEach(

@@ -43,7 +43,7 @@ public final class Predictor implements AutoCloseable {
    */
   public static <O extends Record> Predictor open(
       Context context, LearningSystem<O> system, RunFolder run, long seed) {
-    RunConfig<O> config = run.readConfig(RunConfig.class, system.options());
+    RunConfig<O> config = run.document().config(RunConfig.class, system.options());
     if (seed < 0 || seed >= config.seeds()) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,

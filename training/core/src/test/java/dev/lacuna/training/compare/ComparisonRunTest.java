@@ -18,6 +18,7 @@ import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
+import dev.lacuna.training.json.Json;
 import dev.lacuna.training.loop.Toy;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.progress.Progress;

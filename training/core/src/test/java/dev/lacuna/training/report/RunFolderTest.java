@@ -63,8 +63,8 @@ class RunFolderTest {
     run.close();
     assertEquals(List.of("log.csv", "metrics.json"), files(folder));
     assertEquals("seed\n", Files.readString(folder.resolve("log.csv")));
-    assertEquals("mla", RunFolder.open(folder).system());
-    assertEquals(CONFIG, RunFolder.open(folder).readConfig(Config.class));
+    assertEquals("mla", RunFolder.open(folder).document().system());
+    assertEquals(CONFIG, RunFolder.open(folder).document().config(Config.class));
   }
 
   @Test
@@ -131,7 +131,7 @@ class RunFolderTest {
     String text = json.replace("''", "").replace('\'', '"');
     Files.writeString(temporary.resolve("metrics.json"), text);
     RunFolder run = RunFolder.open(temporary);
-    assertSays(() -> run.readConfig(Config.class), "metrics.json", part.replace('\'', '"'));
+    assertSays(() -> run.document().config(Config.class), "metrics.json", part.replace('\'', '"'));
   }
 
   @Test
@@ -141,10 +141,10 @@ class RunFolderTest {
     String text = Files.readString(file).strip();
     for (int length = 0; length < text.length(); length++) {
       Files.writeString(file, text.substring(0, length));
-      assertSays(() -> run.readConfig(Config.class), "metrics.json");
+      assertSays(() -> run.document().config(Config.class), "metrics.json");
     }
     Files.writeString(file, FINISHED);
-    assertEquals(new Config("toy", 3, List.of()), run.readConfig(Config.class));
+    assertEquals(new Config("toy", 3, List.of()), run.document().config(Config.class));
   }
 
   @Test

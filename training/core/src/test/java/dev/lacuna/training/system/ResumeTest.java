@@ -20,6 +20,7 @@ import dev.lacuna.training.loop.Toy;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Results;
+import dev.lacuna.training.report.RunDocument;
 import dev.lacuna.training.report.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -115,8 +116,8 @@ class ResumeTest {
 
   private void resume(LearningSystem<?> system, Path folder, MultimodalData samples) {
     try (RunFolder run = RunFolder.resume(folder)) {
-      assertEquals(system.name(), run.system());
-      assertEquals(config(system), run.readConfig(RunConfig.class, system.options()));
+      assertEquals(system.name(), run.document().system());
+      assertEquals(config(system), run.document().config(RunConfig.class, system.options()));
       train(system, run, samples, Integer.MAX_VALUE);
     }
   }
@@ -276,10 +277,10 @@ class ResumeTest {
     Path folder = broken();
     Path file = folder.resolve("run.json");
     String text = Files.readString(file);
-    String schema = "\"schema\" : " + RunFolder.SCHEMA;
+    String schema = "\"schema\" : " + RunDocument.SCHEMA;
     assertTrue(text.contains(schema), text);
     Files.writeString(file, text.replace(schema, "\"schema\" : 99"));
-    refused(folder, file + " is of schema 99, want schema " + RunFolder.SCHEMA);
+    refused(folder, file + " is of schema 99, want schema " + RunDocument.SCHEMA);
     Files.delete(file);
     refused(folder, folder + " is no unfinished run: it has no run.json");
     refused(temporary.resolve("nothing"), "nothing is no unfinished run");
@@ -292,14 +293,22 @@ class ResumeTest {
     refused(folder, folder + " is finished: it has metrics.json");
   }
 
+  /** The data with one number changed. */
+  private static MultimodalData changed() {
+    MultimodalData copy = Toy.data(12, 9, 9);
+    copy.modalities().getFirst().rows()[0][0]++;
+    return copy;
+  }
+
   @Test
   void otherDataThanTheRunBeganWithIsRefused() {
     Path folder = broken();
     LearningSystem<?> system = Systems.named("late_fusion");
-    assertSays(
-        () -> resume(system, folder, Toy.data(11, 9, 9)),
-        folder.resolve("missing-train.csv").toString(),
-        "not what the run began with");
+    for (MultimodalData other : List.of(Toy.data(11, 9, 9), changed())) {
+      assertSays(
+          () -> resume(system, folder, other),
+          folder.resolve("run.json") + " is of other data: its checksum was ");
+    }
     resume(system, folder, data);
   }
 

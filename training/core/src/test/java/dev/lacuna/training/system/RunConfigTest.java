@@ -52,8 +52,8 @@ class RunConfigTest {
   @MethodSource("systems")
   void aConfigComesBackFromMetricsJson(LearningSystem<?> system) {
     RunFolder run = finished(system);
-    assertEquals(system.name(), run.system());
-    RunConfig<?> read = run.readConfig(RunConfig.class, system.options());
+    assertEquals(system.name(), run.document().system());
+    RunConfig<?> read = run.document().config(RunConfig.class, system.options());
     assertEquals(config(system), read);
   }
 
@@ -70,7 +70,7 @@ class RunConfigTest {
     try (RunFolder run = RunFolder.create(folder)) {
       run.writeMetrics(system.name(), config, new Results(), Map.of());
     }
-    RunConfig<?> read = RunFolder.open(folder).readConfig(RunConfig.class, system.options());
+    RunConfig<?> read = RunFolder.open(folder).document().config(RunConfig.class, system.options());
     assertEquals(config, read);
     assertTrue(Path.of(((OwnDataSource) read.data()).path()).isAbsolute());
   }
@@ -101,7 +101,8 @@ class RunConfigTest {
     Files.writeString(metrics, Files.readString(metrics).replace("avmnist", "elsewhere"));
     String message =
         assertThrows(
-                RuntimeException.class, () -> run.readConfig(RunConfig.class, system.options()))
+                RuntimeException.class,
+                () -> run.document().config(RunConfig.class, system.options()))
             .getMessage();
     assertTrue(message.contains(metrics + " is damaged") && message.contains("elsewhere"), message);
   }

@@ -1,0 +1,36 @@
+package dev.lacuna.training.json;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import java.io.IOException;
+import java.nio.file.Path;
+
+/** How JSON files are written and strictly read. */
+public final class Json {
+  /** Indented, snake_case, nothing missing and nothing after the end. */
+  public static final ObjectMapper MAPPER =
+      JsonMapper.builder()
+          .enable(SerializationFeature.INDENT_OUTPUT)
+          .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .build();
+
+  private Json() {}
+
+  /** Says what is wrong with a file. */
+  public static LacunaException damaged(Path file, IOException e) {
+    String reason =
+        e instanceof JsonProcessingException json
+            ? " is damaged: " + json.getOriginalMessage()
+            : " cannot be read: " + e;
+    return new LacunaException(Status.INVALID_ARGUMENT, file + reason, e);
+  }
+}
