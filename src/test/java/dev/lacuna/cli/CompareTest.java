@@ -144,8 +144,8 @@ class CompareTest {
         "--seeds=0               | seeds is 0",
         "--tune=-1               | trials is -1",
         "--epochs=0              | epochs is 0",
-        "--data=elsewhere        | data is 'elsewhere', want avmnist",
-        "--modalities=audio      | want 0 where audio is the only modality"
+        "--data=elsewhere        | --data is elsewhere",
+        "--modalities=audio      | rate is 0.3, want 0 where [audio] is all there is"
       })
   void aWrongCallIsRefusedBeforeAnythingIsMade(String option, String part) {
     compare("wrong", option).failed(2, part);

@@ -33,7 +33,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** A user's own data: from a CSV file to a model, and from files to predictions. */
-class PredictTest {
+class OwnDataTest {
   /** What the classes are called: one has to be quoted. */
   private static final List<String> CLASSES = List.of("cat", "dog, big");
 
@@ -372,6 +372,26 @@ class PredictTest {
     } finally {
       Files.writeString(data, good);
     }
+  }
+
+  @Test
+  void systemsAreComparedOnOwnDataToo() {
+    Path out = temporary.resolve("compared");
+    Cli done =
+        Cli.run(
+                "compare",
+                "--data=" + data,
+                "--columns=id=key,image=photo,label=class",
+                "--image-size=12",
+                "--systems=mla,late_fusion",
+                "--rates=0,0.3",
+                "--seeds=1",
+                "--epochs=1",
+                "--out=" + out,
+                "--device=cpu")
+            .done();
+    assertTrue(done.out().contains("on 12 test samples"), done.out());
+    assertTrue(Files.exists(out.resolve("missing").resolve("train-rate0.3.csv")));
   }
 
   @Test
