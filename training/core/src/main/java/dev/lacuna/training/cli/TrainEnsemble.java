@@ -1,26 +1,14 @@
 package dev.lacuna.training.cli;
 
-import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.training.baseline.EnsembleOptions;
 import dev.lacuna.training.baseline.UnimodalEnsemble;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code lacuna train unimodal_ensemble}. */
 final class TrainEnsemble extends TrainSystem<EnsembleOptions> {
-  @Option(
-      names = "--width",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "Features that an encoder gives (default: ${DEFAULT-VALUE}).")
-  private int width;
+  @Mixin private WidthOption encoder = new WidthOption();
 
-  @Option(
-      names = "--fusion",
-      paramLabel = "MODE",
-      defaultValue = "dynamic",
-      description =
-          "dynamic (by entropy, for each sample) or fixed (equal shares) (default: ${DEFAULT-VALUE}).")
-  private Fusion.Mode fusion = Fusion.Mode.DYNAMIC;
+  @Mixin private FusionOption fusion = new FusionOption();
 
   TrainEnsemble() {
     super(new UnimodalEnsemble());
@@ -28,6 +16,6 @@ final class TrainEnsemble extends TrainSystem<EnsembleOptions> {
 
   @Override
   EnsembleOptions options() {
-    return new EnsembleOptions(width, fusion);
+    return new EnsembleOptions(encoder.width, fusion.mode);
   }
 }

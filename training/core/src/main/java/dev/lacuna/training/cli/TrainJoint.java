@@ -2,16 +2,11 @@ package dev.lacuna.training.cli;
 
 import dev.lacuna.training.baseline.JointOptions;
 import dev.lacuna.training.system.LearningSystem;
-import picocli.CommandLine.Option;
+import picocli.CommandLine.Mixin;
 
 /** {@code lacuna train late_fusion} and {@code lacuna train concatenation}. */
 final class TrainJoint extends TrainSystem<JointOptions> {
-  @Option(
-      names = "--width",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "Features that an encoder gives (default: ${DEFAULT-VALUE}).")
-  private int width;
+  @Mixin private WidthOption encoder = new WidthOption();
 
   TrainJoint(LearningSystem<JointOptions> system) {
     super(system);
@@ -19,6 +14,6 @@ final class TrainJoint extends TrainSystem<JointOptions> {
 
   @Override
   JointOptions options() {
-    return new JointOptions(width);
+    return new JointOptions(encoder.width);
   }
 }

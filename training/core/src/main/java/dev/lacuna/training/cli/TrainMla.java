@@ -3,7 +3,6 @@ package dev.lacuna.training.cli;
 import dev.lacuna.kernels.HostProjector.Denominator;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.kernels.RlsProjector.Order;
-import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.multimodal.mla.AlternatingStep.Alpha;
 import dev.lacuna.multimodal.mla.AlternatingStep.HeadState;
@@ -18,6 +17,7 @@ import dev.lacuna.training.mla.MlaOptions;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code lacuna train mla}. */
@@ -31,12 +31,7 @@ import picocli.CommandLine.Option;
       "  lacuna train --json > result.json   the results as JSON"
     })
 final class TrainMla extends TrainSystem<MlaOptions> {
-  @Option(
-      names = "--width",
-      paramLabel = "N",
-      defaultValue = "64",
-      description = "Features that an encoder gives (default: ${DEFAULT-VALUE}).")
-  private int width;
+  @Mixin private WidthOption encoder = new WidthOption();
 
   @Option(
       names = "--preset",
@@ -136,12 +131,7 @@ final class TrainMla extends TrainSystem<MlaOptions> {
           "Learning rate of the shared head relative to the encoders' (default: that of the preset, 1).")
   private @Nullable Double headRate;
 
-  @Option(
-      names = "--fusion",
-      paramLabel = "MODE",
-      defaultValue = "dynamic",
-      description = "dynamic (by entropy, for each sample) or fixed (default: ${DEFAULT-VALUE}).")
-  private Fusion.Mode fusion = Fusion.Mode.DYNAMIC;
+  @Mixin private FusionOption fusion = new FusionOption();
 
   @Option(
       names = "--shares",
@@ -176,9 +166,9 @@ final class TrainMla extends TrainSystem<MlaOptions> {
 
   @Override
   MlaOptions options() {
-    MlaOptions from = MlaOptions.of(width, preset.options(), fusion, shares);
+    MlaOptions from = MlaOptions.of(encoder.width, preset.options(), fusion.mode, shares);
     return new MlaOptions(
-        width,
+        encoder.width,
         noProjection ? Projection.NONE : or(projection, from.projection()),
         or(order, from.order()),
         or(norm, from.norm()),
@@ -191,7 +181,7 @@ final class TrainMla extends TrainSystem<MlaOptions> {
         or(headState, from.headState()),
         or(staleGradient, from.staleGradient()),
         or(headRate, from.headRate()),
-        fusion,
+        fusion.mode,
         shares);
   }
 
