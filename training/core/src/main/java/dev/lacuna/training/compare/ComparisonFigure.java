@@ -55,7 +55,7 @@ public final class ComparisonFigure {
   private static final Color GRID = new Color(0xe4e4e4);
 
   /** The accuracy axis begins and ends at multiples of this. */
-  private static final double STEP = 0.05;
+  private static final double STEP = 0.01;
 
   /** Room at the ends of an axis, as a share of it. */
   private static final double ROOM = 0.04;

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.BeforeAll;
@@ -99,8 +100,11 @@ class ComparisonFigureTest {
   void errorBarsAreDrawnWhereThereAreSeveralSeedsAlone() throws IOException {
     String several = svg(comparison(3, RATES, "mla", "joint-late"));
     String one = svg(comparison(1, RATES, "mla", "joint-late"));
-    // a bar and two caps at each of ten points
-    assertEquals(30, count(several, "<line") - count(one, "<line"));
+    // a bar and two caps at each of five points
+    for (String colour : List.of("rgb(0,114,178)", "rgb(213,94,0)")) {
+      String stroke = "<line style=\"fill:none;stroke:" + colour;
+      assertEquals(15, count(several, stroke) - count(one, stroke));
+    }
   }
 
   @Test
@@ -154,6 +158,6 @@ class ComparisonFigureTest {
   }
 
   private static int count(String text, String part) {
-    return text.split(part, -1).length - 1;
+    return text.split(Pattern.quote(part), -1).length - 1;
   }
 }
