@@ -166,7 +166,8 @@ class CudaTest {
     JsonNode got = new ObjectMapper().readTree(gpu.out());
     assertEquals("cuda", got.path("run").path("versions").path("backend").asText());
     assertEquals(wanted.path("config"), got.path("config"));
-    List<String> patterns = List.of("complete", "missing_image", "missing_audio", "half_missing");
+    List<String> patterns =
+        List.of("complete", "missing_image", "missing_audio", "half_missing", "corrupted");
     for (String pattern : patterns) {
       assertEquals(
           wanted

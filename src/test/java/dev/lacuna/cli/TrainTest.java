@@ -31,7 +31,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** From files to a trained model and back, on a folder of tiny data. */
 class TrainTest {
   private static final List<String> PATTERNS =
-      List.of("complete", "missing_image", "missing_audio", "half_missing");
+      List.of("complete", "missing_image", "missing_audio", "half_missing", "corrupted");
 
   @TempDir static Path shared;
   private static Path data = Path.of("");
@@ -104,7 +104,11 @@ class TrainTest {
                 "model.json",
                 "model-0.safetensors",
                 "model-1.safetensors"));
-    PATTERNS.forEach(pattern -> wanted.add("missing-test-" + pattern + ".csv"));
+    PATTERNS.forEach(pattern ->
+        wanted.add(
+            pattern.equals("corrupted")
+                ? "corrupted-test.csv"
+                : "missing-test-" + pattern + ".csv"));
     assertEquals(wanted, names(folder));
     checkLog(Files.readAllLines(folder.resolve("log.csv")));
     checkMissing(folder);
@@ -128,7 +132,13 @@ class TrainTest {
     assertEquals(16, config.path("training").path("batch").asInt());
     assertEquals(8, config.path("options").path("width").asInt());
     for (String pattern : PATTERNS) {
-      JsonNode metric = document.path("results").path("test").path(pattern).path("accuracy");
+      JsonNode metrics = document.path("results").path("test").path(pattern);
+      for (String name : List.of("macro_f1", "ece")) {
+        double mean = metrics.path(name).path("mean").asDouble(Double.NaN);
+        assertTrue(mean >= 0 && mean <= 1, name + " is " + mean);
+        assertEquals(2, metrics.path(name).path("values").size());
+      }
+      JsonNode metric = metrics.path("accuracy");
       double first = metric.path("values").path(0).asDouble(Double.NaN);
       double second = metric.path("values").path(1).asDouble(Double.NaN);
       assertEquals(2, metric.path("values").size());
@@ -163,6 +173,9 @@ class TrainTest {
     assertEquals(50, train.stream().filter(line -> line.endsWith(",1,1")).count());
     List<String> test = Files.readAllLines(folder.resolve("missing-test-missing_audio.csv"));
     assertEquals(50, test.stream().filter(line -> line.endsWith(",1,0")).count());
+    List<String> corrupted = Files.readAllLines(folder.resolve("corrupted-test.csv"));
+    assertEquals("sample,image,audio", corrupted.getFirst());
+    assertEquals(50, corrupted.stream().filter(line -> line.matches("\\d+,(0,1|1,0)")).count());
   }
 
   @ParameterizedTest
@@ -218,6 +231,30 @@ class TrainTest {
         Cli.run("eval", "--data-dir=" + data, "--device=cpu", temporary.resolve("run").toString())
             .done()
             .out());
+  }
+
+  @Test
+  void evalComparesFusionsOnSamplesWithNoise() {
+    JsonNode trained = train("run", "--device=cpu", "--seeds=2").json();
+    JsonNode compared = eval("run", "--device=cpu", "--corrupted").json();
+    assertEquals(trained.path("config"), compared.path("config"));
+    assertEquals(
+        trained.at("/results/test/corrupted/accuracy"), compared.at("/results/rules/0/accuracy"));
+    assertEquals(4, compared.at("/results/rules").size());
+    assertEquals(2, compared.at("/results/differences").size());
+    assertEquals(
+        50,
+        compared.at("/results/noise/0/samples").asInt()
+            + compared.at("/results/noise/1/samples").asInt());
+    assertEquals("cpu", compared.at("/run/versions/backend").asText());
+
+    String[] call = {"eval", "--data-dir=" + data, "--device=cpu", "--corrupted"};
+    String text = Cli.run(Cli.and(call, temporary.resolve("run").toString())).done().out();
+    assertTrue(text.matches("(?s).*\ndynamic fusion +0\\.\\d{4} .*"), text);
+    assertTrue(text.contains("fixed fusion") && text.contains("audio alone"), text);
+    trainSystem("concatenation", "other", "--device=cpu").done();
+    eval("other", "--device=cpu", "--corrupted")
+        .failed(1, "concatenation does not weigh what single modalities say");
   }
 
   @Test

@@ -2,6 +2,8 @@ package dev.lacuna.training.cli;
 
 import dev.lacuna.Context;
 import dev.lacuna.Lacuna;
+import dev.lacuna.training.compare.FusionComparison;
+import dev.lacuna.training.compare.FusionComparisonFormat;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Machine;
@@ -40,6 +42,13 @@ final class EvalCommand implements Callable<Integer> {
   @Option(names = "--json", description = "Print a document like metrics.json to standard output.")
   private boolean json;
 
+  @Option(
+      names = "--corrupted",
+      description =
+          "Instead, take test samples of which one modality is replaced by noise, and compare "
+              + "dynamic fusion with fixed fusion and with each modality alone.")
+  private boolean corrupted;
+
   @Mixin private DataOptions data = new DataOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
 
@@ -62,18 +71,33 @@ final class EvalCommand implements Callable<Integer> {
     RunConfig<O> config = folder.document().config(RunConfig.class, system.options());
     long start = System.nanoTime();
     try (Context context = Lacuna.open(device.options())) {
-      MultimodalData samples = config.data().load(data.folder(), Progress.onStandardError());
-      Results results = new Experiment<>(context, samples, system, config).evaluate(folder);
+      Progress progress = Progress.onStandardError();
+      MultimodalData samples = config.data().load(data.folder(), progress);
       PrintWriter out = spec.commandLine().getOut();
-      if (json) {
-        double seconds = (System.nanoTime() - start) / 1e9;
+      if (corrupted) {
+        FusionComparison comparison =
+            FusionComparison.of(context, samples, system, config, folder, progress);
         out.print(
-            RunDocument.metrics(system.name(), config, results, Machine.facts(context, seconds)));
+            json
+                ? FusionComparisonFormat.json(
+                    comparison, system.name(), config, facts(context, start))
+                : FusionComparisonFormat.text(comparison));
+        out.flush();
+        return 0;
+      }
+      Results results = new Experiment<>(context, samples, system, config).evaluate(folder);
+      if (json) {
+        out.print(RunDocument.metrics(system.name(), config, results, facts(context, start)));
         out.flush();
       } else {
         results.print(out);
       }
     }
     return 0;
+  }
+
+  /** Machine, versions and seconds since the start. */
+  private static Object facts(Context context, long start) {
+    return Machine.facts(context, (System.nanoTime() - start) / 1e9);
   }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 public final class ComparisonFormat {
   private static final int SCHEMA = 1;
   private static final String NONE = "-";
-  private static final String GAP = "  ";
+  static final String GAP = "  ";
 
   /** A column for people. */
   private record Column(String name, boolean text, Function<Row, String> value) {
@@ -158,15 +158,22 @@ public final class ComparisonFormat {
     if (tests > 0) {
       notes.add(
           String.format(Locale.ROOT, "diff: to %s at the same rate.", comparison.reference()));
-      notes.add(
-          String.format(
-              Locale.ROOT,
-              "interval, p: paired bootstrap over test samples, %,d replicates.",
-              comparison.replicates()));
-      if (!comparison.clusters().isEmpty()) {
-        notes.add("In it samples are clustered by " + enumerated(comparison.clusters()) + ".");
-      }
+      notes.addAll(bootstrap(comparison.replicates(), comparison.clusters()));
       notes.add(String.format(Locale.ROOT, "Holm p: adjusted for the table's %d tests.", tests));
+    }
+    return notes;
+  }
+
+  /** What intervals and p-values come from. */
+  static List<String> bootstrap(int replicates, List<String> clusters) {
+    List<String> notes = new ArrayList<>();
+    notes.add(
+        String.format(
+            Locale.ROOT,
+            "interval, p: paired bootstrap over test samples, %,d replicates.",
+            replicates));
+    if (!clusters.isEmpty()) {
+      notes.add("In it samples are clustered by " + enumerated(clusters) + ".");
     }
     return notes;
   }
@@ -189,11 +196,11 @@ public final class ComparisonFormat {
     return String.format(Locale.ROOT, "%+.4f to %+.4f", versus.ci95().get(0), versus.ci95().get(1));
   }
 
-  private static String p(double p) {
+  static String p(double p) {
     return p < 0.00005 ? "<0.0001" : String.format(Locale.ROOT, "%.4f", p);
   }
 
-  private static String aligned(String value, int width, boolean left) {
+  static String aligned(String value, int width, boolean left) {
     String padding = " ".repeat(width - value.length());
     return left ? value + padding : padding + value;
   }

@@ -5,7 +5,6 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Presence;
-import dev.lacuna.training.compare.PairedBootstrap.Clusters;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MultimodalData;
@@ -102,9 +101,7 @@ public final class ComparisonRun {
         (rate, table) -> folder.keepTable("train", rate, table, data.modalityNames()));
     testTables.forEach(
         (rate, table) -> folder.keepTable("test", rate, table, data.modalityNames()));
-    bootstrap =
-        new PairedBootstrap(
-            data.test().size(), clusters(data.test(), progress), PairedBootstrap.REPLICATES, 0);
+    bootstrap = PairedBootstrap.of(data.test(), progress);
     checksum = data.checksum();
   }
 
@@ -125,25 +122,6 @@ public final class ComparisonRun {
                 + ", which would then vote without having learned");
       }
     }
-  }
-
-  /** What test samples share, but for what they all share: that says nothing about others. */
-  private static List<Clusters> clusters(Split test, Progress progress) {
-    List<Clusters> clusters = new ArrayList<>();
-    test.groups()
-        .forEach((name, of) -> {
-          Map<String, Integer> numbers = new LinkedHashMap<>();
-          of.forEach(group -> numbers.putIfAbsent(group, numbers.size()));
-          if (numbers.size() > 1) {
-            clusters.add(new Clusters(name, of.stream().mapToInt(numbers::get).toArray()));
-          } else {
-            progress.note(
-                "all test samples have one "
-                    + name
-                    + ": intervals and p-values do not say how results are with others");
-          }
-        });
-    return clusters;
   }
 
   /** Trains all cells that are not there, and compares. */

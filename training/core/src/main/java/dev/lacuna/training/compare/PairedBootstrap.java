@@ -3,9 +3,12 @@ package dev.lacuna.training.compare;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.progress.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -139,6 +142,28 @@ public final class PairedBootstrap {
                 + ", which says nothing about others; want 2 or more");
       }
     }
+  }
+
+  /**
+   * A bootstrap over test samples that depend on each other by what they share; what they all share
+   * says nothing about others, and is noted.
+   */
+  public static PairedBootstrap of(Split test, Progress progress) {
+    List<Clusters> clusters = new ArrayList<>();
+    test.groups()
+        .forEach((name, of) -> {
+          Map<String, Integer> numbers = new LinkedHashMap<>();
+          of.forEach(group -> numbers.putIfAbsent(group, numbers.size()));
+          if (numbers.size() > 1) {
+            clusters.add(new Clusters(name, of.stream().mapToInt(numbers::get).toArray()));
+          } else {
+            progress.note(
+                "all test samples have one "
+                    + name
+                    + ": intervals and p-values do not say how results are with others");
+          }
+        });
+    return new PairedBootstrap(test.size(), clusters, REPLICATES, 0);
   }
 
   /** Number of test samples. */

@@ -70,6 +70,15 @@ public record MultimodalData(
     }
   }
 
+  /** The samples of a part. */
+  public Split split(Part part) {
+    return switch (part) {
+      case TRAIN -> train;
+      case VALIDATION -> validation;
+      case TEST -> test;
+    };
+  }
+
   /** CRC-32 of labels and features of all samples to train, choose and report by. */
   public long checksum() {
     CRC32 crc = new CRC32();

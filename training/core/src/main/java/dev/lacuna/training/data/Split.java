@@ -3,6 +3,7 @@ package dev.lacuna.training.data;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.multimodal.Presence;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -90,6 +91,26 @@ public record Split(
   /** The same samples with what they share. */
   public Split withGroups(Map<String, List<String>> shared) {
     return new Split(name, labels, rowOf, ids, shared);
+  }
+
+  /** Some samples in an order of one's own, possibly more than once. */
+  public Split select(int[] chosen) {
+    Map<String, List<String>> shared = new LinkedHashMap<>();
+    groups.forEach((grouping, of) -> shared.put(grouping, select(of, chosen)));
+    return new Split(
+        name, select(labels, chosen), select(rowOf, chosen), select(ids, chosen), shared);
+  }
+
+  private static List<String> select(List<String> values, int[] chosen) {
+    return Arrays.stream(chosen).mapToObj(values::get).toList();
+  }
+
+  private static int[] select(int[] values, int[] chosen) {
+    return Arrays.stream(chosen).map(i -> values[i]).toArray();
+  }
+
+  private static int[][] select(int[][] values, int[] chosen) {
+    return Arrays.stream(values).map(row -> select(row, chosen)).toArray(int[][]::new);
   }
 
   /** Number of samples. */

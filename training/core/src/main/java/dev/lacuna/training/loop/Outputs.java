@@ -3,6 +3,7 @@ package dev.lacuna.training.loop;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.metrics.Accuracy;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** What a learner says of the samples of a split, whatever of them is missing. */
@@ -15,6 +16,18 @@ public interface Outputs {
    * there.
    */
   double[][] logits(Presence presence);
+
+  /** Probabilities [sample][class]: the softmax of the scores. */
+  default double[][] probabilities(Presence presence) {
+    return Arrays.stream(logits(presence)).map(Outputs::softmax).toArray(double[][]::new);
+  }
+
+  private static double[] softmax(double[] logits) {
+    double most = Arrays.stream(logits).max().orElseThrow();
+    double[] shares = Arrays.stream(logits).map(logit -> Math.exp(logit - most)).toArray();
+    double sum = Arrays.stream(shares).sum();
+    return Arrays.stream(shares).map(share -> share / sum).toArray();
+  }
 
   /** Whether each sample's class has the highest score. */
   default boolean[] right(Presence presence) {

@@ -2,6 +2,7 @@ package dev.lacuna.training.report;
 
 import java.io.PrintWriter;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
@@ -24,13 +25,15 @@ public record Results(Map<String, Map<String, Map<String, Metric>>> bySplit) {
         .put(metric, value);
   }
 
-  /** Prints one line a measurement. */
+  /** Prints a line for every share, which accuracy is; metrics.json has what is none too. */
   public void print(PrintWriter out) {
     String row = "%-12s %-15s %-10s %7s %7s   %-17s %6s%n";
     out.printf(row, "split", "pattern", "metric", "mean", "sd", "95 % interval", "n");
     bySplit.forEach((split, patterns) ->
         patterns.forEach((pattern, metrics) ->
-            metrics.forEach((metric, value) ->
+            metrics.forEach((metric, value) -> {
+              List<Double> interval = value.ci95();
+              if (interval != null) {
                 out.printf(
                     row,
                     split,
@@ -38,8 +41,10 @@ public record Results(Map<String, Map<String, Map<String, Metric>>> bySplit) {
                     metric,
                     number(value.mean()),
                     value.values().size() == 1 ? "-" : number(value.sd()),
-                    number(value.ci95().get(0)) + " - " + number(value.ci95().get(1)),
-                    value.n()))));
+                    number(interval.get(0)) + " - " + number(interval.get(1)),
+                    value.n());
+              }
+            })));
     out.flush();
   }
 

@@ -9,23 +9,17 @@ import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
-import dev.lacuna.training.data.Split;
 import dev.lacuna.training.loop.Learner;
-import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingLoop;
 import dev.lacuna.training.progress.Progress;
-import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Set;
+import java.util.function.BiFunction;
 
 /**
  * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
@@ -43,7 +37,8 @@ public final class Experiment<O extends Record> {
   private final MultimodalData data;
   private final LearningSystem<O> system;
   private final RunConfig<O> config;
-  private final Map<String, Presence> testPatterns = new LinkedHashMap<>();
+  private final Presence trainTable;
+  private final Evaluation evaluation;
 
   /** An experiment on data that is in memory. */
   public Experiment(
@@ -52,21 +47,12 @@ public final class Experiment<O extends Record> {
     this.data = data;
     this.system = system;
     this.config = config;
-    List<String> names = data.modalityNames();
-    config.check(names);
-    CounterRandom random = new CounterRandom(config.tableSeed(), TEST_TABLE, 0);
-    for (String pattern : MissingTable.patterns(names)) {
-      testPatterns.put(
-          pattern, MissingTable.pattern(pattern, names, data.test().presence(), random));
-    }
+    config.check(data.modalityNames());
+    trainTable = trainTable();
+    evaluation = new Evaluation(data, config.tableSeed());
   }
 
-  /**
-   * Trains all seeds, writes models, log and missing tables into the folder, and measures. In the
-   * folder of a run that has stopped it goes on from the last epoch; the results are, to the bit,
-   * those of a run that never stopped.
-   */
-  public Results train(RunFolder folder, Progress progress) {
+  private Presence trainTable() {
     List<String> names = data.modalityNames();
     Presence presence =
         MissingRates.parse(config.missing(), names)
@@ -82,39 +68,42 @@ public final class Experiment<O extends Record> {
                 + ", which would then vote without having learned");
       }
     }
+    return presence;
+  }
+
+  /**
+   * Trains all seeds, writes models, log and missing tables into the folder, and measures. In the
+   * folder of a run that has stopped it goes on from the last epoch; the results are, to the bit,
+   * those of a run that never stopped.
+   */
+  public Results train(RunFolder folder, Progress progress) {
     folder.begin(system.name(), config, data.checksum());
     signature().write(folder);
-    writeTable(folder, "missing-train.csv", presence);
-    testPatterns.forEach(
-        (pattern, table) -> writeTable(folder, "missing-test-" + pattern + ".csv", table));
+    writeTable(folder, "missing-train.csv", trainTable);
+    evaluation.tables().forEach((name, table) -> writeTable(folder, name, table));
     List<SeedResult> finished = finished(folder);
     try (Tape tape = new Tape(context)) {
       for (int seed = finished.size(); seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
-          TrainingLoop.Run run = train(learner, tape, presence, seed, folder, progress);
+          TrainingLoop.Run run = train(learner, tape, seed, folder, progress);
           folder.writeModel(seed, system.name(), learner.store());
-          finished.add(new SeedResult(run.epochs(), measure(learner, tape)));
+          finished.add(new SeedResult(run.epochs(), evaluation.measure(learner, tape)));
           folder.write("log.csv", log(finished));
           folder.writeProgress(finished);
         }
       }
     }
-    return results(finished.stream().map(SeedResult::accuracy).toList());
+    return evaluation.results(finished.stream().map(SeedResult::measured).toList());
   }
 
   /** Trains with a seed, from where a run that has stopped has left it. */
   private TrainingLoop.Run train(
-      Learner learner,
-      Tape tape,
-      Presence presence,
-      int seed,
-      RunFolder folder,
-      Progress progress) {
+      Learner learner, Tape tape, int seed, RunFolder folder, Progress progress) {
     return TrainingLoop.run(
         learner,
         tape,
         data,
-        presence,
+        trainTable,
         config.training(),
         seed,
         system.name() + " seed " + seed,
@@ -139,17 +128,13 @@ public final class Experiment<O extends Record> {
   /** The results of the seeds that are finished, all of which must be there. */
   private List<SeedResult> finished(RunFolder folder) {
     List<SeedResult> finished = folder.readProgress(SeedResult.class);
-    Set<String> patterns = new LinkedHashSet<>(testPatterns.keySet());
-    Split human = data.humanClips();
-    if (human != null) {
-      patterns.add(human.name());
-    }
     if (finished.size() > config.seeds()) {
       throw damaged(folder, finished.size() + " seeds, want at most " + config.seeds());
     }
     for (SeedResult result : finished) {
-      if (!result.accuracy().keySet().equals(patterns)) {
-        throw damaged(folder, "results on " + result.accuracy().keySet() + ", want " + patterns);
+      String unlike = evaluation.unlike(result.measured());
+      if (!unlike.isEmpty()) {
+        throw damaged(folder, unlike);
       }
     }
     return finished;
@@ -180,17 +165,22 @@ public final class Experiment<O extends Record> {
 
   /** Measures the models of a finished run. */
   public Results evaluate(RunFolder folder) {
+    return evaluation.results(ofModels(folder, evaluation::measure));
+  }
+
+  /** What is said of the models of a finished run, seed by seed. */
+  public <R> List<R> ofModels(RunFolder folder, BiFunction<Learner, Tape, R> said) {
     ModelSignature.read(folder).requireSame(signature(), folder.toString());
-    List<Map<String, Double>> bySeed = new ArrayList<>();
+    List<R> bySeed = new ArrayList<>();
     try (Tape tape = new Tape(context)) {
       for (int seed = 0; seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
           folder.readModel(seed, learner.store());
-          bySeed.add(measure(learner, tape));
+          bySeed.add(said.apply(learner, tape));
         }
       }
     }
-    return results(bySeed);
+    return bySeed;
   }
 
   private ModelSignature signature() {
@@ -199,31 +189,5 @@ public final class Experiment<O extends Record> {
 
   private Learner learner(long seed) {
     return system.learner(context, data, config.training(), config.options(), seed);
-  }
-
-  /** Accuracy on the test split by pattern, and on human clips where there are some. */
-  private Map<String, Double> measure(Learner learner, Tape tape) {
-    Map<String, Double> accuracy = new LinkedHashMap<>();
-    Outputs outputs = learner.outputs(tape, data, data.test());
-    testPatterns.forEach((pattern, presence) -> accuracy.put(pattern, outputs.accuracy(presence)));
-    Split human = data.humanClips();
-    if (human != null) {
-      Outputs spoken = learner.outputs(tape, data, human);
-      accuracy.put(human.name(), spoken.accuracy(human.presence()));
-    }
-    return accuracy;
-  }
-
-  private Results results(List<Map<String, Double>> bySeed) {
-    Results results = new Results();
-    Split human = data.humanClips();
-    for (String pattern : bySeed.getFirst().keySet()) {
-      double[] values =
-          bySeed.stream().mapToDouble(seed -> seed.getOrDefault(pattern, Double.NaN)).toArray();
-      boolean spoken = human != null && pattern.equals(human.name());
-      int n = spoken ? human.size() : data.test().size();
-      results.put("test", pattern, "accuracy", Metric.of(values, n));
-    }
-    return results;
   }
 }

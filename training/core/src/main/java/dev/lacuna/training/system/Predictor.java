@@ -99,17 +99,17 @@ public final class Predictor implements AutoCloseable {
   private List<Prediction> predict(MultimodalData data, Split split) {
     Outputs outputs = learner.outputs(tape, data, split);
     Presence presence = split.presence();
-    double[][] logits = outputs.logits(presence);
+    double[][] probabilities = outputs.probabilities(presence);
     Contributions contributions = outputs.contributions(presence);
     return IntStream.range(0, split.size())
-        .mapToObj(i -> prediction(split.ids().get(i), i, logits[i], presence, contributions))
+        .mapToObj(i -> prediction(split.ids().get(i), i, probabilities[i], presence, contributions))
         .toList();
   }
 
   private static Prediction prediction(
       String id,
       int sample,
-      double[] logits,
+      double[] probabilities,
       Presence presence,
       @Nullable Contributions contributions) {
     boolean[] present = new boolean[presence.modalities()];
@@ -118,7 +118,7 @@ public final class Predictor implements AutoCloseable {
     }
     return new Prediction(
         id,
-        softmax(logits),
+        probabilities,
         present,
         contributions == null ? null : ofSample(contributions.entropy(), sample),
         contributions == null ? null : ofSample(contributions.weight(), sample));
@@ -126,13 +126,6 @@ public final class Predictor implements AutoCloseable {
 
   private static double[] ofSample(double[][] values, int sample) {
     return Arrays.stream(values).mapToDouble(ofModality -> ofModality[sample]).toArray();
-  }
-
-  private static double[] softmax(double[] logits) {
-    double most = Arrays.stream(logits).max().orElseThrow();
-    double[] shares = Arrays.stream(logits).map(logit -> Math.exp(logit - most)).toArray();
-    double sum = Arrays.stream(shares).sum();
-    return Arrays.stream(shares).map(share -> share / sum).toArray();
   }
 
   @Override

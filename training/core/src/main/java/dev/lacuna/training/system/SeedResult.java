@@ -8,6 +8,7 @@ import java.util.Map;
  * What training with one seed gave.
  *
  * @param epochs all of them
- * @param accuracy on the test split by missing pattern, and on human clips where there are some
+ * @param measured by pattern of the test samples, then by metric
  */
-public record SeedResult(List<TrainingLoop.Epoch> epochs, Map<String, Double> accuracy) {}
+public record SeedResult(
+    List<TrainingLoop.Epoch> epochs, Map<String, Map<String, Double>> measured) {}

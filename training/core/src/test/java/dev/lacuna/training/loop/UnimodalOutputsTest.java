@@ -64,14 +64,7 @@ class UnimodalOutputsTest {
 
   /** Some samples of the test split, as a split. */
   private Split some(int... samples) {
-    Split test = data.test();
-    int[] labels = Arrays.stream(samples).map(i -> test.labels()[i]).toArray();
-    int[][] rows = new int[2][];
-    for (int m = 0; m < 2; m++) {
-      int[] all = test.rowOf()[m];
-      rows[m] = Arrays.stream(samples).map(i -> all[i]).toArray();
-    }
-    return new Split("some", labels, rows);
+    return data.test().select(samples);
   }
 
   @Test
@@ -111,6 +104,16 @@ class UnimodalOutputsTest {
     assertEquals(0.5, outputs.accuracy(Presence.complete(2, 2)));
     assertEquals(1.0, outputs.accuracy(new Presence(2, 2, new byte[] {1, 0, 0, 1})));
     assertEquals(0.0, outputs.accuracy(new Presence(2, 2, new byte[] {0, 1, 1, 0})));
+  }
+
+  @Test
+  void probabilitiesAreTheSoftmaxOfTheScores() {
+    double[][][] logits = {{{0, Math.log(3), 0}, {1e4, 0, 0}}, {{5, 5, 5}, {0, 0, 0}}};
+    UnimodalOutputs outputs =
+        new UnimodalOutputs(some(0, 1), logits, new double[2][2], UnimodalOutputsTest::dynamic);
+    double[][] one = outputs.probabilities(new Presence(2, 2, new byte[] {1, 0, 1, 0}));
+    assertArrayEquals(new double[] {0.2, 0.6, 0.2}, one[0], 1e-15);
+    assertArrayEquals(new double[] {1, 0, 0}, one[1]);
   }
 
   @Test

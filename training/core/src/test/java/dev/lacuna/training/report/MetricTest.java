@@ -1,8 +1,11 @@
 package dev.lacuna.training.report;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
@@ -40,5 +43,25 @@ class MetricTest {
         lines.get(1));
     assertTrue(
         lines.get(2).matches("test +missing_image +accuracy +0\\.5000 +0\\.3536 .*"), lines.get(2));
+  }
+
+  @Test
+  void whatIsNoShareHasNoIntervalAndNoLine() {
+    Metric ece = Metric.ofScores(new double[] {0.25, 0.5}, 10);
+    assertEquals(0.375, ece.mean());
+    assertEquals(0.25 / Math.sqrt(2), ece.sd(), 1e-15);
+    assertEquals(10, ece.n());
+    assertNull(ece.ci95());
+    ObjectMapper json = new ObjectMapper();
+    assertFalse(json.valueToTree(ece).has("ci95"), "an interval");
+    assertTrue(json.valueToTree(Metric.of(new double[] {0.5}, 10)).has("ci95"), "no interval");
+
+    Results results = new Results();
+    results.put("test", "complete", "accuracy", Metric.of(new double[] {0.5}, 10));
+    results.put("test", "complete", "ece", ece);
+    StringWriter text = new StringWriter();
+    results.print(new PrintWriter(text));
+    assertEquals(2, text.toString().lines().count());
+    assertFalse(text.toString().contains("ece"), text.toString());
   }
 }

@@ -1,0 +1,129 @@
+package dev.lacuna.training.system;
+
+import dev.lacuna.CounterRandom;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.data.Corrupted;
+import dev.lacuna.training.data.MissingTable;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Part;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Outputs;
+import dev.lacuna.training.metrics.Calibration;
+import dev.lacuna.training.metrics.Classification;
+import dev.lacuna.training.report.Metric;
+import dev.lacuna.training.report.Results;
+import java.util.IdentityHashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/**
+ * What a model is measured on, by pattern: the test samples complete and under every missing
+ * pattern, with noise in place of one modality each ({@code corrupted}), and human clips where
+ * there are some. Measured are accuracy, macro F1 and the expected calibration error of the
+ * probabilities.
+ */
+final class Evaluation {
+  private static final String ACCURACY = "accuracy";
+  private static final String MACRO_F1 = "macro_f1";
+  private static final String ECE = "ece";
+  private static final List<String> METRICS = List.of(ACCURACY, MACRO_F1, ECE);
+  private static final String CORRUPTED = "corrupted";
+
+  /** Samples, and what of them may be used. */
+  private record Pattern(MultimodalData data, Split split, Presence presence) {}
+
+  private final Map<String, Pattern> patterns = new LinkedHashMap<>();
+  private final Map<String, Presence> tables = new LinkedHashMap<>();
+
+  /**
+   * Draws the patterns.
+   *
+   * @param seed of the tables and the noise
+   */
+  Evaluation(MultimodalData data, long seed) {
+    List<String> names = data.modalityNames();
+    Split test = data.test();
+    CounterRandom random = new CounterRandom(seed, Experiment.TEST_TABLE, 0);
+    for (String name : MissingTable.patterns(names)) {
+      Presence table = MissingTable.pattern(name, names, test.presence(), random);
+      patterns.put(name, new Pattern(data, test, table));
+      tables.put("missing-test-" + name + ".csv", table);
+    }
+    if (names.size() > 1) {
+      Corrupted corrupted = Corrupted.of(data, Part.TEST, seed);
+      patterns.put(CORRUPTED, new Pattern(corrupted.data(), corrupted.split(), test.presence()));
+      tables.put("corrupted-test.csv", corrupted.intact());
+    }
+    Split human = data.humanClips();
+    if (human != null) {
+      patterns.put(human.name(), new Pattern(data, human, human.presence()));
+    }
+  }
+
+  /** The tables that have been drawn, by the names of their files. */
+  Map<String, Presence> tables() {
+    return tables;
+  }
+
+  /** Measures a model: pattern, then metric. */
+  Map<String, Map<String, Double>> measure(Learner learner, Tape tape) {
+    IdentityHashMap<Split, Outputs> outputsOf = new IdentityHashMap<>();
+    Map<String, Map<String, Double>> measured = new LinkedHashMap<>();
+    patterns.forEach((name, pattern) -> {
+      Outputs outputs =
+          outputsOf.computeIfAbsent(
+              pattern.split, split -> learner.outputs(tape, pattern.data, split));
+      measured.put(name, metrics(outputs, pattern.presence));
+    });
+    return measured;
+  }
+
+  private static Map<String, Double> metrics(Outputs outputs, Presence presence) {
+    int[] labels = outputs.split().labels();
+    Map<String, Double> metrics = new LinkedHashMap<>();
+    metrics.put(ACCURACY, outputs.accuracy(presence));
+    metrics.put(MACRO_F1, Classification.macroF1(outputs.logits(presence), labels));
+    metrics.put(ECE, Calibration.ece(outputs.probabilities(presence), labels));
+    return metrics;
+  }
+
+  /** What {@link #measure} would not have given, or an empty text. */
+  String unlike(Map<String, Map<String, Double>> measured) {
+    if (!measured.keySet().equals(patterns.keySet())) {
+      return "results on " + measured.keySet() + ", want " + patterns.keySet();
+    }
+    for (Map<String, Double> metrics : measured.values()) {
+      if (metrics == null
+          || !metrics.keySet().equals(Set.copyOf(METRICS))
+          || metrics.values().stream().anyMatch(Objects::isNull)) {
+        return "metrics " + metrics + ", want numbers of " + METRICS;
+      }
+    }
+    return "";
+  }
+
+  /** Summarises what was measured once a seed. */
+  Results results(List<Map<String, Map<String, Double>>> bySeed) {
+    Results results = new Results();
+    bySeed
+        .getFirst()
+        .forEach((name, metrics) -> {
+          int n = patterns.get(name).split.size();
+          for (String metric : metrics.keySet()) {
+            double[] values =
+                bySeed.stream().mapToDouble(seed -> seed.get(name).get(metric)).toArray();
+            results.put(
+                "test",
+                name,
+                metric,
+                metric.equals(ACCURACY) ? Metric.of(values, n) : Metric.ofScores(values, n));
+          }
+        });
+    return results;
+  }
+}
