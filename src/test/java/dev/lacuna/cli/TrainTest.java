@@ -103,7 +103,8 @@ class TrainTest {
                 "missing-train.csv",
                 "model.json",
                 "model-0.safetensors",
-                "model-1.safetensors"));
+                "model-1.safetensors",
+                "report.html"));
     PATTERNS.forEach(pattern ->
         wanted.add(
             pattern.equals("corrupted")

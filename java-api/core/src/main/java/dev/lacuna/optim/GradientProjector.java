@@ -265,6 +265,24 @@ public final class GradientProjector implements Stateful, AutoCloseable {
     }
   }
 
+  /**
+   * What becomes of a gradient with P as it is now; nothing is absorbed. For pictures and tests.
+   *
+   * @param gradient like the weight, row-major
+   */
+  public double[] projected(Tape tape, double[] gradient) {
+    double[][] result = new double[1][];
+    tape.withoutGradients(() -> {
+      Tensor raw = tape.input(gradient, rows, projector.size());
+      Tensor projected = tape.input(gradient, rows, projector.size());
+      projector.project(projected.memory(), projected.offset(), rows);
+      result[0] =
+          (options.apply() == Apply.REPLACE ? projected : ElementwiseOp.add(raw, projected))
+              .toDoubleArray();
+    });
+    return result[0];
+  }
+
   /** P, for pictures and tests. */
   public Projector projector() {
     return projector;

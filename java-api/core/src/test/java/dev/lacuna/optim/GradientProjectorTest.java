@@ -15,13 +15,17 @@ import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.kernels.HostProjector.Denominator;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.kernels.RlsProjector.Order;
 import dev.lacuna.nn.Linear;
 import dev.lacuna.ops.SoftmaxOp;
+import dev.lacuna.optim.GradientProjector.Apply;
 import java.util.Arrays;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** What projection does to the head's gradient, in double precision (methods 6.4). */
 final class GradientProjectorTest {
@@ -99,6 +103,27 @@ final class GradientProjectorTest {
       projector.apply(tape, x, ALPHA);
       assertArrayEquals(raw, weight.grad());
       assertEquals(1, projector.projector().absorbed());
+    }
+  }
+
+  /** What {@code projected} foresees is what {@code apply} does, and foreseeing changes nothing. */
+  @ParameterizedTest
+  @CsvSource({"SCALAR, REPLACE", "SCALAR, ADD", "ELEMENTWISE_COMPAT, REPLACE"})
+  void aGradientIsProjectedWithoutBeingLearnedFrom(Denominator denominator, Apply apply) {
+    GradientProjector.Options options =
+        GradientProjector.Options.DEFAULT.withDenominator(denominator).withApply(apply);
+    try (GradientProjector projector = new GradientProjector(context, weight, options)) {
+      projector.apply(tape, features(0), ALPHA);
+      projector.apply(tape, features(1), ALPHA);
+      Tensor x = features(2);
+      double[] raw = backward(x);
+      double[] p = projector.projector().matrix();
+      double[] foreseen = projector.projected(tape, raw);
+      assertArrayEquals(p, projector.projector().matrix());
+      assertArrayEquals(raw, weight.grad());
+      projector.apply(tape, x, ALPHA);
+      assertArrayEquals(weight.grad(), foreseen, 1e-15);
+      assertTrue(Math.abs(foreseen[0] - raw[0]) > 1e-6, "nothing is projected here");
     }
   }
 

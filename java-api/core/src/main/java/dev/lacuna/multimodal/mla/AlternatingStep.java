@@ -332,6 +332,11 @@ public final class AlternatingStep implements Stateful, AutoCloseable {
     group.parameters().stream().filter(Parameter::hasGradient).forEach(zeroed::add);
   }
 
+  /** What projects the head's gradient, null where nothing does; for pictures and tests. */
+  public @Nullable GradientProjector projector() {
+    return projector;
+  }
+
   /** Saves momentum and P, as they are between two batches. */
   @Override
   public void save(String prefix, SafeTensors file) {

@@ -11,6 +11,7 @@ import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.RunConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.Map;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
@@ -30,10 +31,12 @@ record Training<O extends Record>(
   void run(Context context, RunFolder folder, CommandSpec command, long start) {
     Progress progress = Progress.onStandardError();
     MultimodalData loaded = config.data().load(data, progress);
-    Results results = new Experiment<>(context, loaded, system, config).train(folder, progress);
+    Experiment<O> experiment = new Experiment<>(context, loaded, system, config);
+    Results results = experiment.train(folder, progress);
     double seconds = (System.nanoTime() - start) / 1e9;
-    String document =
-        folder.writeMetrics(system.name(), config, results, Machine.facts(context, seconds));
+    Map<String, Object> machine = Machine.facts(context, seconds);
+    experiment.report(folder, results, machine);
+    String document = folder.writeMetrics(system.name(), config, results, machine);
     PrintWriter out = command.commandLine().getOut();
     PrintWriter err = command.commandLine().getErr();
     results.print(json ? err : out);

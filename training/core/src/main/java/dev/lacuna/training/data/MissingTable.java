@@ -84,6 +84,11 @@ public final class MissingTable {
     return new Presence(available.samples(), width, table);
   }
 
+  /** What is left where only one modality may be used; samples without it keep what they have. */
+  public static Presence only(String modality, List<String> modalities, Presence available) {
+    return pattern(ONLY + modality, modalities, available, new CounterRandom(0, 0, 0));
+  }
+
   /** Writes a table, whole or not at all. */
   public static void write(Path file, Presence presence, List<String> modalities) {
     StringBuilder text = new StringBuilder(header(modalities)).append('\n');

@@ -1,6 +1,7 @@
 package dev.lacuna.training.json;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -10,6 +11,7 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** How JSON files are written and strictly read. */
 public final class Json {
@@ -24,6 +26,11 @@ public final class Json {
           .build();
 
   private Json() {}
+
+  /** A record as an object of JSON has it: maps, lists, numbers and strings. */
+  public static Map<String, Object> fields(Object value) {
+    return MAPPER.convertValue(value, new TypeReference<>() {});
+  }
 
   /** Says what is wrong with a file. */
   public static LacunaException damaged(Path file, IOException e) {

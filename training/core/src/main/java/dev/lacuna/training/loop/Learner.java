@@ -5,6 +5,8 @@ import dev.lacuna.autograd.Tape;
 import dev.lacuna.io.Stateful;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
+import dev.lacuna.training.report.Diagnostic;
+import java.util.List;
 
 /**
  * A model that learns batch by batch. What it saves is its state between two epochs: parameters,
@@ -24,6 +26,16 @@ public interface Learner extends Stateful, AutoCloseable {
 
   /** Runs the model over a split. */
   Outputs outputs(Tape tape, MultimodalData data, Split split);
+
+  /**
+   * What else is worth seeing after training, for people. Measuring it changes nothing of the
+   * learner.
+   *
+   * @param tape is reset and used
+   */
+  default List<Diagnostic> diagnostics(Tape tape, MultimodalData data) {
+    return List.of();
+  }
 
   /** Everything that is learned. */
   ParameterStore store();

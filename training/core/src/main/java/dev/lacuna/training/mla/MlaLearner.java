@@ -10,6 +10,7 @@ import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.mla.AlternatingStep;
 import dev.lacuna.multimodal.mla.SharedHeadModel;
 import dev.lacuna.nn.Linear;
+import dev.lacuna.optim.GradientProjector;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
@@ -20,6 +21,7 @@ import dev.lacuna.training.loop.Losses;
 import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.loop.UnimodalOutputs;
+import dev.lacuna.training.report.Diagnostic;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -73,6 +75,12 @@ public final class MlaLearner implements Learner {
   @Override
   public Outputs outputs(Tape tape, MultimodalData data, Split split) {
     return UnimodalOutputs.of(model::logits, fusion, tape, data, split);
+  }
+
+  @Override
+  public List<Diagnostic> diagnostics(Tape tape, MultimodalData data) {
+    GradientProjector projector = step.projector();
+    return projector == null ? List.of() : MlaDiagnostics.of(model, projector, tape, data);
   }
 
   @Override

@@ -22,8 +22,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a run leaves: metrics.json, log.csv, the missing tables and a model for each seed. Every
- * file is whole or not there.
+ * What a run leaves: metrics.json, report.html, log.csv, the missing tables and a model for each
+ * seed. Every file is whole or not there.
  *
  * <p>Until it ends with metrics.json, a run has run.json (what was asked for), progress.json (the
  * results of the seeds that are finished) and checkpoint.safetensors (where the next seed stands).

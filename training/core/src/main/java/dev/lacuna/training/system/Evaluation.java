@@ -70,9 +70,14 @@ final class Evaluation {
     return tables;
   }
 
-  /** Measures a model: pattern, then metric. */
-  Map<String, Map<String, Double>> measure(Learner learner, Tape tape) {
+  /**
+   * Measures a model: pattern, then metric.
+   *
+   * @param test what it says of the test split
+   */
+  Map<String, Map<String, Double>> measure(Learner learner, Tape tape, Outputs test) {
     IdentityHashMap<Split, Outputs> outputsOf = new IdentityHashMap<>();
+    outputsOf.put(test.split(), test);
     Map<String, Map<String, Double>> measured = new LinkedHashMap<>();
     patterns.forEach((name, pattern) -> {
       Outputs outputs =

@@ -10,8 +10,11 @@ import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingLoop;
 import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.report.Confusion;
+import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
 import java.nio.file.Files;
@@ -19,7 +22,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 
 /**
  * Trains a configuration once a seed and evaluates it on every missing pattern of the test split.
@@ -87,7 +92,7 @@ public final class Experiment<O extends Record> {
         try (Learner learner = learner(seed)) {
           TrainingLoop.Run run = train(learner, tape, seed, folder, progress);
           folder.writeModel(seed, system.name(), learner.store());
-          finished.add(new SeedResult(run.epochs(), evaluation.measure(learner, tape)));
+          finished.add(result(run, learner, tape));
           folder.write("log.csv", log(finished));
           folder.writeProgress(finished);
         }
@@ -163,9 +168,23 @@ public final class Experiment<O extends Record> {
     return log.toString();
   }
 
+  /**
+   * Writes report.html, of a run whose seeds are all trained, before metrics.json finishes it.
+   *
+   * @param results of {@link #train}
+   * @param machine where and with what it was run
+   */
+  public void report(RunFolder folder, Results results, Map<String, Object> machine) {
+    RunReport.write(folder, system, config, data, results, machine);
+  }
+
   /** Measures the models of a finished run. */
   public Results evaluate(RunFolder folder) {
-    return evaluation.results(ofModels(folder, evaluation::measure));
+    return evaluation.results(
+        ofModels(
+            folder,
+            (learner, tape) ->
+                evaluation.measure(learner, tape, learner.outputs(tape, data, data.test()))));
   }
 
   /** What is said of the models of a finished run, seed by seed. */
@@ -189,5 +208,28 @@ public final class Experiment<O extends Record> {
 
   private Learner learner(long seed) {
     return system.learner(context, data, config.training(), config.options(), seed);
+  }
+
+  /** All that is measured of a trained learner. */
+  private SeedResult result(TrainingLoop.Run run, Learner learner, Tape tape) {
+    Outputs outputs = learner.outputs(tape, data, data.test());
+    List<Diagnostic> diagnostics = new ArrayList<>(FusionWeights.of(outputs, data));
+    diagnostics.addAll(learner.diagnostics(tape, data));
+    return new SeedResult(
+        run.epochs(), evaluation.measure(learner, tape, outputs), confusion(outputs), diagnostics);
+  }
+
+  /** What each modality alone takes for what. */
+  private List<Confusion> confusion(Outputs outputs) {
+    List<String> names = data.modalityNames();
+    return IntStream.range(0, names.size())
+        .mapToObj(m ->
+            Confusion.of(
+                names.get(m),
+                m,
+                data.test(),
+                outputs.logits(MissingTable.only(names.get(m), names, data.test().presence())),
+                data.classes()))
+        .toList();
   }
 }

@@ -1,6 +1,8 @@
 package dev.lacuna.training.system;
 
 import dev.lacuna.training.loop.TrainingLoop;
+import dev.lacuna.training.report.Confusion;
+import dev.lacuna.training.report.Diagnostic;
 import java.util.List;
 import java.util.Map;
 
@@ -9,6 +11,11 @@ import java.util.Map;
  *
  * @param epochs all of them
  * @param measured by pattern of the test samples, then by metric
+ * @param confusion on the test split by modality
+ * @param diagnostics whatever else is to be seen in the report
  */
 public record SeedResult(
-    List<TrainingLoop.Epoch> epochs, Map<String, Map<String, Double>> measured) {}
+    List<TrainingLoop.Epoch> epochs,
+    Map<String, Map<String, Double>> measured,
+    List<Confusion> confusion,
+    List<Diagnostic> diagnostics) {}

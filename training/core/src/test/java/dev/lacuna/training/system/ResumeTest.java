@@ -100,6 +100,7 @@ class ResumeTest {
     RunConfig<O> config = config(system);
     Experiment<O> experiment = new Experiment<>(context, samples, system, config);
     Results results = experiment.train(folder, new Breaker(steps));
+    experiment.report(folder, results, Map.of());
     folder.writeMetrics(system.name(), config, results, Map.of());
   }
 
@@ -147,6 +148,7 @@ class ResumeTest {
     begin(system, whole, Integer.MAX_VALUE);
     Map<String, Object> wanted = content(whole);
     assertTrue(wanted.containsKey("model-1.safetensors"), wanted.keySet().toString());
+    assertTrue(wanted.containsKey("report.html"), wanted.keySet().toString());
     for (int steps = STEPS + 1; steps <= ALL_STEPS; steps++) {
       Path folder = temporary.resolve("broken" + steps);
       begin(system, folder, steps);

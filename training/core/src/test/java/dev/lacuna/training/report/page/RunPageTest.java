@@ -1,0 +1,140 @@
+package dev.lacuna.training.report.page;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import dev.lacuna.training.report.Confusion;
+import dev.lacuna.training.report.Diagnostic;
+import dev.lacuna.training.report.Diagnostic.Axis;
+import dev.lacuna.training.report.Diagnostic.Curves;
+import dev.lacuna.training.report.Diagnostic.Dots;
+import dev.lacuna.training.report.Diagnostic.Scale;
+import dev.lacuna.training.report.Diagnostic.Series;
+import dev.lacuna.training.report.Metric;
+import dev.lacuna.training.report.Results;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+
+/** The page, of numbers that are known. */
+class RunPageTest {
+  private static final String EVIL = "<b onload=\"x('&')\">";
+  private static final Axis AXIS = new Axis(EVIL, Scale.LINEAR);
+
+  private static RunPage.Seed seed(List<Confusion> confusion, Diagnostic... diagnostics) {
+    return new RunPage.Seed(
+        new double[] {2, 1, 0.5}, new double[] {0.5, 0.75, 0.75}, confusion, List.of(diagnostics));
+  }
+
+  private static String page(List<String> classes, RunPage.Seed... seeds) {
+    Results results = new Results();
+    double[] values = IntStream.range(0, seeds.length).mapToDouble(s -> 0.5 + 0.25 * s).toArray();
+    results.put("test", "missing_" + EVIL, "accuracy", Metric.of(values, 40));
+    return new RunPage(
+            EVIL, EVIL, EVIL, classes, results, List.of(seeds), Map.of(EVIL, Map.of(EVIL, EVIL)))
+        .html();
+  }
+
+  private static Confusion confusion(int classes, int... cells) {
+    int[][] counts = new int[classes][classes];
+    for (int i = 0; i < cells.length; i += 3) {
+      counts[cells[i]][cells[i + 1]] = cells[i + 2];
+    }
+    return new Confusion(EVIL, counts);
+  }
+
+  private static int count(String text, String part) {
+    return text.split(Pattern.quote(part), -1).length - 1;
+  }
+
+  @Test
+  void whateverIsNamedStandsForItself() {
+    Diagnostic curves =
+        new Curves(
+            EVIL,
+            EVIL,
+            AXIS,
+            AXIS,
+            List.of(0.0, 1.0),
+            List.of(new Series(EVIL, List.of(1.0, 2.0)), new Series("b", List.of(1.0, 2.0))));
+    Diagnostic dots =
+        new Dots("dots", EVIL, AXIS, List.of(EVIL), List.of(new Series(EVIL, List.of(1.0))));
+    String html =
+        page(List.of(EVIL, "b"), seed(List.of(confusion(2, 0, 0, 3, 1, 1, 4)), curves, dots));
+    assertFalse(html.contains("<b "), html);
+    assertFalse(html.contains("onload=\""), html);
+    assertTrue(html.contains("&lt;b onload=&quot;x(&#39;&amp;&#39;)&quot;&gt;"), html);
+  }
+
+  @Test
+  void nothingIsFetchedAndNothingRuns() {
+    String html = page(List.of("a", "b"), seed(List.of(confusion(2, 0, 1, 1))));
+    for (String part : List.of("http", "src=", "href", "url(", "@import", "<script", "<link")) {
+      assertFalse(html.contains(part), part);
+    }
+    assertTrue(html.contains("name=\"viewport\""), html);
+  }
+
+  @Test
+  void aConfusionSumsItsSeedsAndShowsSharesOfRows() {
+    RunPage.Seed first = seed(List.of(confusion(2, 0, 0, 3, 0, 1, 1, 1, 1, 4)));
+    RunPage.Seed second = seed(List.of(confusion(2, 0, 0, 1, 0, 1, 3, 1, 1, 4)));
+    String html = page(List.of("a", "b"), first, second);
+    assertTrue(html.contains("title=\"4 of 8\">50</td>"), html);
+    assertTrue(html.contains("title=\"8 of 8\">100</td>"), html);
+    assertTrue(html.contains("Right: 0.7500 of n = 8 samples, each seen by 2 seeds."), html);
+  }
+
+  @Test
+  void ofManyClassesTheMostConfusedPairsAreShown() {
+    List<String> classes = IntStream.range(0, 100).mapToObj(c -> "class " + c).toList();
+    int[][] counts = new int[100][100];
+    for (int c = 0; c < 100; c++) {
+      counts[c][(c + 1) % 100] = c % 20;
+      counts[c][c] = 40 - c % 20;
+    }
+    String html = page(classes, seed(List.of(new Confusion("image", counts))));
+    assertTrue(html.contains("<td>class 19</td><td>class 20</td><td>48 %</td><td>19</td>"), html);
+    assertEquals(5, count(html, "<td>48 %</td>"));
+    assertEquals(12, count(html, " %</td>"));
+    assertTrue(html.length() < 40_000, "size " + html.length());
+  }
+
+  @Test
+  void aModalityThatNoSampleHasOrThatErrsNeverIsTold() {
+    String none = page(List.of("a", "b"), seed(List.of(new Confusion("sound", new int[2][2]))));
+    assertTrue(none.contains("No test sample has sound."), none);
+    List<String> classes = IntStream.range(0, 30).mapToObj(Integer::toString).toList();
+    String right = page(classes, seed(List.of(confusion(30, 7, 7, 9))));
+    assertTrue(right.contains("No sample is taken for another class."), right);
+  }
+
+  @Test
+  void theFirstOfTheBestEpochsIsRinged() {
+    String html = page(List.of("a", "b"), seed(List.of()));
+    // the second of three epochs is in the middle of the plot
+    assertEquals(2, count(html, "<circle class=\"ring s0\" cx=\"200.0\""));
+  }
+
+  @Test
+  void seedsAreAveragedWhereTheyHaveNumbers() {
+    Diagnostic[] dots = new Diagnostic[2];
+    for (int s = 0; s < 2; s++) {
+      dots[s] =
+          new Dots(
+              "dots",
+              "",
+              new Axis("x", Scale.LINEAR),
+              List.of("both", "one", "none"),
+              List.of(new Series("", List.of(1.0 + s, s == 0 ? Double.NaN : 5.0, Double.NaN))));
+    }
+    String html = page(List.of("a", "b"), seed(List.of(), dots[0]), seed(List.of(), dots[1]));
+    assertTrue(html.contains("<td>1.50</td>"), html);
+    assertTrue(html.contains("<td>5.00</td>"), html);
+    assertTrue(html.contains("<td>–</td>"), html);
+    assertFalse(html.contains("NaN"), html);
+  }
+}
