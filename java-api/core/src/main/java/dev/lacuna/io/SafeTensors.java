@@ -1,10 +1,6 @@
 package dev.lacuna.io;
 
-import com.fasterxml.jackson.core.StreamReadFeature;
-import com.fasterxml.jackson.databind.DeserializationFeature;
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -30,12 +26,7 @@ import org.jspecify.annotations.Nullable;
  * @see <a href="https://github.com/huggingface/safetensors">the format's own description</a>
  */
 public final class SafeTensors {
-  private static final int MAX_HEADER = 100_000_000;
-  private static final ObjectMapper JSON =
-      JsonMapper.builder()
-          .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-          .build();
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A tensor in memory: F32 where it was made of floats, F64 where of doubles. */
   public static final class Entry {
@@ -224,8 +215,8 @@ public final class SafeTensors {
   }
 
   /**
-   * Reads a file; a damaged one is an error that names the place. Never allocates more than a few
-   * times the file.
+   * Reads a file; a damaged one is an error that names the place. Takes at most four times the
+   * file's size in memory, and beside that a kilobyte a tensor and a few times the metadata.
    */
   public static SafeTensors read(Path file) {
     try {
@@ -233,125 +224,13 @@ public final class SafeTensors {
       if (size < 8 || size > Integer.MAX_VALUE - 8) {
         throw damaged(file, "it has " + size + " bytes, want 8 to 2^31 - 8");
       }
-      return parse(file, Files.readAllBytes(file));
+      return SafeTensorsReader.read(file, Files.readAllBytes(file));
     } catch (IOException e) {
       throw new UncheckedIOException("cannot read " + file + ": " + e, e);
     }
   }
 
-  private static SafeTensors parse(Path file, byte[] content) {
-    ByteBuffer bytes = ByteBuffer.wrap(content).order(ByteOrder.LITTLE_ENDIAN);
-    long headerLength = bytes.getLong(0);
-    if (headerLength < 2 || headerLength > Math.min(MAX_HEADER, bytes.limit() - 8)) {
-      throw damaged(
-          file, "states a header of " + headerLength + " bytes in a file of " + bytes.limit());
-    }
-    JsonNode header;
-    try {
-      header = JSON.readTree(content, 8, (int) headerLength);
-    } catch (IOException e) {
-      throw damaged(file, "its header is not JSON: " + e.getMessage());
-    }
-    if (!header.isObject()) {
-      throw damaged(file, "its header is not a JSON object");
-    }
-    SafeTensors result = new SafeTensors();
-    int dataStart = 8 + (int) headerLength;
-    ByteBuffer data =
-        bytes.slice(dataStart, bytes.limit() - dataStart).order(ByteOrder.LITTLE_ENDIAN);
-    long unclaimed = data.limit();
-    for (Map.Entry<String, JsonNode> field : header.properties()) {
-      String name = field.getKey();
-      if (name.equals("__metadata__")) {
-        field
-            .getValue()
-            .properties()
-            .forEach(e -> result.metadata.put(e.getKey(), e.getValue().asText()));
-        continue;
-      }
-      long[] offsets = longs(file, name, field.getValue().path("data_offsets"));
-      if (offsets.length != 2
-          || offsets[0] < 0
-          || offsets[1] < offsets[0]
-          || offsets[1] > data.limit()) {
-        throw damaged(
-            file,
-            "tensor "
-                + name
-                + " lies at "
-                + Arrays.toString(offsets)
-                + " of "
-                + data.limit()
-                + " bytes");
-      }
-      // Tensors that shared bytes would let a small file ask for any amount of memory.
-      unclaimed -= offsets[1] - offsets[0];
-      if (unclaimed < 0) {
-        throw damaged(
-            file,
-            "tensor " + name + " overlaps others: there are " + data.limit() + " bytes in all");
-      }
-      result.tensors.put(name, entry(file, name, field.getValue(), data, offsets));
-    }
-    return result;
-  }
-
-  private static Entry entry(
-      Path file, String name, JsonNode fields, ByteBuffer data, long[] offsets) {
-    long[] shape = longs(file, name, fields.path("shape"));
-    String dtype = fields.path("dtype").asText();
-    int width = dtype.equals("F32") ? 4 : dtype.equals("F64") ? 8 : 0;
-    if (width == 0) {
-      throw damaged(file, "tensor " + name + " has dtype " + dtype + ", want F32 or F64");
-    }
-    long count = 1;
-    for (long extent : shape) {
-      if (extent < 0 || (extent > 0 && count > Integer.MAX_VALUE / extent)) {
-        throw damaged(file, "tensor " + name + " has shape " + Arrays.toString(shape));
-      }
-      count *= extent;
-    }
-    if (count * width != offsets[1] - offsets[0]) {
-      throw damaged(
-          file,
-          "tensor "
-              + name
-              + " "
-              + Arrays.toString(shape)
-              + " has "
-              + (offsets[1] - offsets[0])
-              + " bytes, want "
-              + count * width);
-    }
-    ByteBuffer own =
-        data.slice((int) offsets[0], (int) (offsets[1] - offsets[0]))
-            .order(ByteOrder.LITTLE_ENDIAN);
-    if (width == Float.BYTES) {
-      float[] values = new float[(int) count];
-      own.asFloatBuffer().get(values);
-      return new Entry(shape, values);
-    }
-    double[] values = new double[(int) count];
-    own.asDoubleBuffer().get(values);
-    return new Entry(shape, values);
-  }
-
-  private static long[] longs(Path file, String name, JsonNode list) {
-    if (!list.isArray()) {
-      throw damaged(file, "tensor " + name + " has " + list + " where a list of numbers belongs");
-    }
-    long[] longs = new long[list.size()];
-    for (int i = 0; i < longs.length; i++) {
-      if (!list.path(i).canConvertToLong() || !list.path(i).isIntegralNumber()) {
-        throw damaged(
-            file, "tensor " + name + " has " + list.path(i) + " where a whole number belongs");
-      }
-      longs[i] = list.path(i).asLong();
-    }
-    return longs;
-  }
-
-  private static IllegalArgumentException damaged(Path file, String text) {
+  static IllegalArgumentException damaged(Path file, String text) {
     return new IllegalArgumentException(file + " is not a safetensors file: " + text);
   }
 }
