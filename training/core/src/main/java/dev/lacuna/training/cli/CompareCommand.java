@@ -13,6 +13,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Machine;
+import dev.lacuna.training.report.Shell;
 import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.Systems;
 import java.io.PrintWriter;
@@ -21,6 +22,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -148,9 +150,10 @@ final class CompareCommand implements Callable<Integer> {
     }
     long start = System.nanoTime();
     Progress progress = Progress.onStandardError();
-    ComparisonFolder folder = ComparisonFolder.open(folder(), config);
     PrintWriter err = spec.commandLine().getErr();
-    try (Workers workers = Workers.open(where)) {
+    try (ComparisonFolder folder = ComparisonFolder.open(folder(), config);
+        WhenStopped _ = new WhenStopped(() -> stopped(folder));
+        Workers workers = Workers.open(where)) {
       MultimodalData loaded = config.data().load(data.folder(), progress);
       ComparisonRun.Result result =
           new ComparisonRun(workers, loaded, config, folder, progress).run(progress);
@@ -172,6 +175,15 @@ final class CompareCommand implements Callable<Integer> {
       }
     }
     return 0;
+  }
+
+  private void stopped(ComparisonFolder folder) {
+    folder.close();
+    String call =
+        spec.root().commandLine().getParseResult().originalArgs().stream()
+            .map(Shell::quoted)
+            .collect(Collectors.joining(" "));
+    System.err.println("\nlacuna: stopped; go on with: ./lacuna " + call); // behind a bar
   }
 
   /** What was asked for, checked before anything is read or made. */

@@ -12,6 +12,8 @@ import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.json.Json;
 import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.report.FolderLock;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -34,7 +36,7 @@ import org.jspecify.annotations.Nullable;
  * compare.json, table.txt, table.md, table.csv, figure.png, figure.svg
  * </pre>
  */
-public final class ComparisonFolder {
+public final class ComparisonFolder implements AutoCloseable {
   private static final String PROTOCOL = "protocol.json";
   private static final int SCHEMA = 1;
 
@@ -63,37 +65,64 @@ public final class ComparisonFolder {
   }
 
   private final Path path;
+  private @Nullable FolderLock lock;
 
-  private ComparisonFolder(Path path) {
+  private ComparisonFolder(Path path, FolderLock lock) {
     this.path = path;
+    this.lock = lock;
   }
 
   /**
-   * Opens the folder of a comparison, or makes it.
+   * Opens the folder of a comparison, or makes it. Others are kept out of it till it is closed.
    *
-   * @throws LacunaException where it holds another comparison, or something else
+   * @throws LacunaException where it holds another comparison, or something else, or another
+   *     process works in it
    */
   public static ComparisonFolder open(Path path, ComparisonConfig config) {
     Path file = path.resolve(PROTOCOL);
     Protocol protocol = Protocol.of(config);
     try {
       Files.createDirectories(path);
-      if (Files.exists(file)) {
-        requireSame(file, Json.MAPPER.valueToTree(protocol));
-      } else {
-        requireEmpty(path);
-        AtomicFile.write(file, ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(protocol)));
+      ComparisonFolder folder = new ComparisonFolder(path, FolderLock.take(path));
+      try {
+        if (Files.exists(file)) {
+          requireSame(file, Json.MAPPER.valueToTree(protocol));
+        } else {
+          requireEmpty(path);
+          AtomicFile.write(file, ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(protocol)));
+        }
+        removeTorn(path); // only now that the folder is known to be ours
+        return folder;
+      } catch (IOException | RuntimeException e) {
+        folder.close();
+        throw e;
       }
-    } catch (JsonProcessingException e) {
-      throw bad(file + " is damaged: " + e.getOriginalMessage(), e);
     } catch (IOException e) {
       throw bad(path + ": folder of a comparison cannot be used: " + e, e);
     }
-    return new ComparisonFolder(path);
+  }
+
+  /** Files that a killed process was writing. */
+  private static void removeTorn(Path path) throws IOException {
+    try (Stream<Path> files = Files.walk(path)) {
+      for (Path file : files.filter(AtomicFile::isTorn).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   private static void requireSame(Path file, JsonNode wanted) throws IOException {
-    JsonNode found = Json.MAPPER.readTree(Files.readAllBytes(file));
+    JsonNode found;
+    try {
+      found = Json.MAPPER.readTree(Files.readAllBytes(file));
+    } catch (JsonProcessingException e) {
+      throw damaged(file, e.getOriginalMessage(), e);
+    } catch (CharConversionException e) {
+      throw damaged(file, e.getMessage(), e);
+    }
+    if (!found.isObject()) {
+      throw damaged(file, "it is no JSON object", null);
+    }
     // as it looks when read back, where a long of 1 has become an int
     JsonNode asked = Json.MAPPER.readTree(wanted.toString());
     List<String> differences = new ArrayList<>();
@@ -115,9 +144,15 @@ public final class ComparisonFolder {
     }
   }
 
+  /** Whether a file is what a comparison leaves that is killed while it writes its first one. */
+  private static boolean isTornBeginning(Path file) {
+    return AtomicFile.isTorn(file)
+        && String.valueOf(file.getFileName()).startsWith("." + PROTOCOL + ".");
+  }
+
   private static void requireEmpty(Path path) throws IOException {
     try (Stream<Path> files = Files.list(path)) {
-      if (files.findAny().isPresent()) {
+      if (!files.allMatch(file -> FolderLock.isLock(file) || isTornBeginning(file))) {
         throw bad(path + " is not empty and holds no comparison; give another --out", null);
       }
     }
@@ -176,9 +211,22 @@ public final class ComparisonFolder {
     ComparisonFigure.writeSvg(path.resolve("figure.svg"), comparison);
   }
 
+  /** Lets others in. */
+  @Override
+  public synchronized void close() {
+    if (lock != null) {
+      lock.release();
+      lock = null;
+    }
+  }
+
   @Override
   public String toString() {
     return path.toString();
+  }
+
+  private static LacunaException damaged(Path file, String reason, @Nullable Exception cause) {
+    return bad(file + " is damaged: " + reason + ". Give another --out", cause);
   }
 
   private static LacunaException bad(String message, @Nullable Exception cause) {

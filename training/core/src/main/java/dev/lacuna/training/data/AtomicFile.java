@@ -42,6 +42,12 @@ public final class AtomicFile {
     }
   }
 
+  /** Whether a file is what a killed program was writing. */
+  public static boolean isTorn(Path file) {
+    String name = String.valueOf(file.getFileName());
+    return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
   /** Forces a folder's names to disk, where the system lets a folder be opened. */
   public static void forceNames(Path folder) {
     try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {

@@ -11,7 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** Keeps a second run out of a folder; the system frees it when the process dies. */
-final class FolderLock {
+public final class FolderLock {
   private static final System.Logger LOG = System.getLogger(FolderLock.class.getName());
   private static final String NAME = ".lock";
 
@@ -29,7 +29,7 @@ final class FolderLock {
   }
 
   /** Whether a file is only there to be locked. */
-  static boolean isLock(Path file) {
+  public static boolean isLock(Path file) {
     return file.endsWith(NAME);
   }
 
@@ -38,7 +38,7 @@ final class FolderLock {
    *
    * @throws LacunaException where another run holds it
    */
-  static FolderLock take(Path folder) throws IOException {
+  public static FolderLock take(Path folder) throws IOException {
     Path real = folder.toRealPath();
     if (!HELD.add(real)) {
       throw inUse(folder);
@@ -68,7 +68,7 @@ final class FolderLock {
   }
 
   /** Lets others in. */
-  void release() {
+  public void release() {
     try (channel) {
       Files.deleteIfExists(file);
     } catch (IOException e) {

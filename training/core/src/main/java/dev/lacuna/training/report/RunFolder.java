@@ -182,7 +182,7 @@ public final class RunFolder implements AutoCloseable {
       System.err.println(
           (killed ? "\n" : "")
               + "lacuna: stopped; go on with: ./lacuna train --resume "
-              + quoted());
+              + Shell.quoted(folder.toString()));
     }
     try {
       while (!kept && !made.isEmpty()) {
@@ -203,12 +203,6 @@ public final class RunFolder implements AutoCloseable {
     if (lock != null) {
       lock.release();
     }
-  }
-
-  /** The folder as a shell reads it. */
-  private String quoted() {
-    String name = folder.toString();
-    return name.matches("[\\w@%+=:,./-]+") ? name : "'" + name.replace("'", "'\\''") + "'";
   }
 
   @Override

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.LacunaException;
+import dev.lacuna.training.data.FullDisk;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -175,6 +176,21 @@ class CellFolderTest {
     Files.write(
         file, (new String(whole, StandardCharsets.UTF_8) + "{}").getBytes(StandardCharsets.UTF_8));
     assertSays(this::read, file + " is damaged: ");
+  }
+
+  @Test
+  void aFullDiskLeavesTheOldCell() throws IOException {
+    cells.write(cell("mla", 0.3, 2), PROTOCOL);
+    Path file = cells.file("mla", 0.3, 2);
+    FullDisk.at(file);
+    assertSays(
+        () -> cells.write(new Cell("mla", 0.3, 2, RIGHT, 0.1, 1), PROTOCOL),
+        file + ": cannot be written",
+        FullDisk.REASON);
+    assertSame(cell("mla", 0.3, 2), read().orElseThrow());
+    try (Stream<Path> files = Files.list(cells.path())) {
+      assertEquals(List.of(file), files.toList());
+    }
   }
 
   @Test

@@ -2,6 +2,7 @@ package dev.lacuna.training.compare;
 
 import static dev.lacuna.training.compare.Errors.assertSays;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -29,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -117,13 +119,14 @@ class ComparisonRunTest {
     said.clear();
     titles.clear();
     Progress progress = progress(stop);
-    ComparisonFolder folder = ComparisonFolder.open(temporary.resolve(name), config);
-    ComparisonRun.Result result =
-        new ComparisonRun(workers, data, config, folder, progress).run(progress);
-    folder.write(
-        result.comparison(),
-        ComparisonFormat.json(result.comparison(), result.setups(), Map.of("name", name)));
-    return result;
+    try (ComparisonFolder folder = ComparisonFolder.open(temporary.resolve(name), config)) {
+      ComparisonRun.Result result =
+          new ComparisonRun(workers, data, config, folder, progress).run(progress);
+      folder.write(
+          result.comparison(),
+          ComparisonFormat.json(result.comparison(), result.setups(), Map.of("name", name)));
+      return result;
+    }
   }
 
   private ComparisonRun.Result run(String name, ComparisonConfig config) {
@@ -353,8 +356,52 @@ class ComparisonRunTest {
     assertSays(
         () -> run("other", config(List.of("late_fusion"), 0, 0.5)),
         "is not empty and holds no comparison");
-    Files.writeString(temporary.resolve("folder").resolve("protocol.json"), "{");
-    assertSays(
-        () -> run("folder", config(List.of("late_fusion"), 0, 0.5)), "protocol.json is damaged");
+  }
+
+  @Test
+  void everyTruncationOfItsProtocolIsAClearError() throws IOException {
+    Path file = temporary.resolve("folder").resolve("protocol.json");
+    ComparisonConfig config = config(List.of("late_fusion"), 0, 0.5);
+    ComparisonFolder.open(file.getParent(), config).close();
+    byte[] whole = Files.readAllBytes(file);
+    for (int length = 0; length < whole.length; length++) {
+      Files.write(file, Arrays.copyOf(whole, length));
+      assertSays(
+          () -> ComparisonFolder.open(file.getParent(), config),
+          file + " is damaged: ",
+          "Give another --out");
+    }
+  }
+
+  @Test
+  void twoComparisonsAreNotLetIntoOneFolder() throws IOException {
+    Path path = temporary.resolve("folder");
+    ComparisonConfig config = config(List.of("late_fusion"), 0, 0.5);
+    try (ComparisonFolder first = ComparisonFolder.open(path, config)) {
+      assertSays(() -> ComparisonFolder.open(path, config), first + " is in use: another run");
+    }
+    assertFalse(Files.exists(path.resolve(".lock")));
+  }
+
+  @Test
+  void whatAKilledProcessWasWritingIsRemovedAndWhatIsNotOursIsNot() throws IOException {
+    ComparisonConfig config = config(List.of("late_fusion"), 0, 0.5);
+    Path path = Files.createDirectory(temporary.resolve("begun"));
+    Files.createFile(path.resolve(".protocol.json.123.tmp"));
+    ComparisonFolder.open(path, config).close();
+    Path cell = Files.createDirectory(path.resolve("cells")).resolve(".mla-rate0.json.123.tmp");
+    Files.createFile(cell);
+    ComparisonFolder.open(path, config).close();
+    assertFalse(Files.exists(cell));
+    try (Stream<Path> files = Files.list(path)) {
+      assertEquals(
+          List.of("cells", "protocol.json"),
+          files.map(file -> file.getFileName().toString()).sorted().toList());
+    }
+
+    Path home = Files.createDirectory(temporary.resolve("home"));
+    Path foreign = Files.createFile(home.resolve(".thesis.tmp"));
+    assertSays(() -> ComparisonFolder.open(home, config), home + " is not empty");
+    assertTrue(Files.exists(foreign));
   }
 }
