@@ -174,4 +174,43 @@ class CompareTest {
     compare("folder", Cli.and(options, "--epochs=2"))
         .failed(1, "belongs to another comparison: training is", "--out");
   }
+
+  @Test
+  void ctrlCStopsCleanlyAndTheSameCallGoesOn() throws Exception {
+    Path folder = temporary.resolve("a folder");
+    Path cells = folder.resolve("cells");
+    String[] options = {
+      "compare", "--data-dir=" + data, "--out=" + folder, "--systems=late_fusion", "--rates=0"
+    };
+    String[] call = Cli.and(Cli.and(options, SIZES), "--epochs=1", "--seeds=100000");
+    Program program = new Program(temporary.resolve("first"));
+    Process process = program.start(call);
+    Program.Outcome second;
+    try {
+      for (int i = 0; !Files.exists(cells) && i < 1200 && process.isAlive(); i++) {
+        Thread.sleep(25);
+      }
+      second = new Program(temporary.resolve("second")).run(call);
+    } finally {
+      new ProcessBuilder("kill", "-INT", Long.toString(process.pid())).start().waitFor();
+    }
+    assertEquals(1, second.code(), second.err());
+    assertTrue(
+        second.err().contains("lacuna: " + folder + " is in use: another run"), second.err());
+
+    Program.Outcome stopped = program.end(process);
+    assertEquals(130, stopped.code(), stopped.err());
+    String line =
+        "lacuna: stopped; go on with: ./lacuna "
+            + String.join(" ", call).replace("--out=" + folder, "'--out=" + folder + "'");
+    List<String> said = stopped.err().lines().filter(l -> l.startsWith("lacuna: s")).toList();
+    assertEquals(List.of(line), said, stopped.err());
+    assertFalse(stopped.err().contains("\tat "), stopped.err());
+    assertFalse(Files.exists(folder.resolve(".lock")));
+
+    Path first = cells.resolve("late_fusion-rate0-seed0.json");
+    var written = Files.getLastModifiedTime(first);
+    compare("a folder", "--systems=late_fusion", "--rates=0", "--epochs=1", "--seeds=2").done();
+    assertEquals(written, Files.getLastModifiedTime(first), "its cell is trained again");
+  }
 }

@@ -107,6 +107,21 @@ class ProcessTest {
       assertEquals(help ? 0 : 2, process.waitFor(), said);
       assertTrue(said.contains(help ? "Usage: ./lacuna test" : "test --help"), said);
       assertTrue(help || said.matches("(?s).*'(--magic|gpu|nothing)'.*"), said);
+      assertTrue(!help || said.contains("--all "), said);
+    }
+  }
+
+  @Test
+  void theLaunchersTestCommandTakesOneKindOfTestsAtATime() throws Exception {
+    String launcher = Path.of("..", "..", "lacuna").toString();
+    for (String other : new String[] {"--device=cuda", "--cuda-check"}) {
+      ProcessBuilder builder = new ProcessBuilder(launcher, "test", "--all", other);
+      builder.environment().put("JAVA_HOME", System.getProperty("java.home"));
+      Process process = builder.redirectErrorStream(true).start();
+      String said = new String(process.getInputStream().readAllBytes(), UTF_8);
+      assertEquals(2, process.waitFor(), said);
+      String part = "test: --all is given with " + other.split("=", 2)[0] + ", want one of them";
+      assertTrue(said.contains(part), said);
     }
   }
 }

@@ -147,6 +147,42 @@ class ResumeTest {
   }
 
   @Test
+  void aRunThatFillsItsDiskStopsAtItsLastCheckpointAndGoesOn() throws Exception {
+    Path whole = temporary.resolve("whole");
+    Cli.run(train(whole, "--epochs=60")).done();
+    Path folder = temporary.resolve("run");
+    Path checkpoint = folder.resolve("checkpoint.safetensors");
+    Program program = program();
+    Process process = program.start(train(folder, "--epochs=60"));
+    Program.Outcome stopped;
+    try {
+      await(process, checkpoint);
+      // no file may grow beyond half of a checkpoint from now on
+      String limit = "--fsize=" + Files.size(checkpoint) / 2;
+      String[] call = {"prlimit", "--pid", Long.toString(process.pid()), limit};
+      assertEquals(0, new ProcessBuilder(call).inheritIO().start().waitFor());
+    } finally {
+      stopped = program.end(process);
+    }
+    assertEquals(1, stopped.code(), stopped.err());
+    List<String> said = stopped.err().lines().filter(l -> l.startsWith("lacuna: ")).toList();
+    assertEquals(
+        List.of(
+            "lacuna: stopped; go on with: ./lacuna train --resume " + folder,
+            "lacuna: cannot write " + checkpoint + ": java.io.IOException: File too large"),
+        said,
+        stopped.err());
+    assertFalse(stopped.err().contains("\tat "), stopped.err());
+    for (String name : names(folder)) {
+      assertFalse(name.startsWith(".") || name.endsWith(".part"), name);
+    }
+    Cli.run(resume(folder)).done();
+    assertEquals(document(whole), document(folder));
+    Path model = Path.of("model-0.safetensors");
+    assertEquals(-1, Files.mismatch(whole.resolve(model), folder.resolve(model)));
+  }
+
+  @Test
   void whatCannotBeResumedIsRefused() throws Exception {
     Path folder = temporary.resolve("run");
     Cli.run(train(folder, "--epochs=1")).done();

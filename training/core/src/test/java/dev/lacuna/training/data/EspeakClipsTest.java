@@ -80,6 +80,16 @@ class EspeakClipsTest {
   }
 
   @Test
+  void aCacheThatCannotBeReadIsSaidAndMadeAnew() throws IOException {
+    EspeakClips espeak = espeak("no-such-program", TWO);
+    Files.createDirectories(espeak.file());
+    assertMessage(() -> espeak.load(progress), "no-such-program cannot be started");
+    String note = said.toString(UTF_8);
+    assertTrue(note.contains(espeak.file() + ": cannot be read: "), note);
+    assertTrue(note.contains("it is made anew"), note);
+  }
+
+  @Test
   void aVariantThatEspeakLacksIsNamed() {
     assumeTrue(installed(PROGRAM), "espeak-ng is not installed");
     EspeakClips espeak =

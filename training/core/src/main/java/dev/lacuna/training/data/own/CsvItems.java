@@ -75,10 +75,10 @@ final class CsvItems {
       Iterator<CSVRecord> records = parser.iterator();
       for (long line = 1; records.hasNext(); line = parser.getCurrentLineNumber() + 1) {
         List<String> cells = records.next().toList();
-        String where = name + ": line " + line;
         if (cells.size() == 1 && cells.getFirst().isBlank()) {
           continue;
         }
+        String where = name + ": line " + line;
         if (reader == null) {
           List<String> header = cells.stream().map(String::strip).toList();
           Map<String, Integer> positions = columns.locate(header, where);

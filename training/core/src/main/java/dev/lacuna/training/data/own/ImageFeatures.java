@@ -4,19 +4,10 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.awt.image.BufferedImage;
 import java.awt.image.IndexColorModel;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
-import java.util.List;
-import java.util.regex.Pattern;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReader;
-import javax.imageio.stream.ImageInputStream;
-import javax.imageio.stream.MemoryCacheImageInputStream;
 
 /**
  * Images of any format that ImageIO reads and of any size as features [channels, size, size] from 0
@@ -25,16 +16,6 @@ import javax.imageio.stream.MemoryCacheImageInputStream;
  * looked at.
  */
 final class ImageFeatures {
-  /** 64 megapixels: 256 MB while one is decoded. */
-  private static final long MOST_PIXELS = 1L << 26;
-
-  /** Deflate packs at most 1,032 bytes into one, and a byte holds up to 8 pixels. */
-  private static final long MOST_PIXELS_PER_BYTE = 8 * 1_032;
-
-  /** ImageIO takes a JPEG file that ends early for an image whose rest is grey, and warns. */
-  private static final Pattern CUT =
-      Pattern.compile("premature|truncated", Pattern.CASE_INSENSITIVE);
-
   private final int size;
   private final int channels;
 
@@ -55,7 +36,7 @@ final class ImageFeatures {
   }
 
   float[] parse(byte[] bytes, String name) {
-    BufferedImage image = decode(bytes, name);
+    BufferedImage image = ImageDecoder.decode(bytes, name);
     int bits = image.getSampleModel().getSampleSize(0);
     boolean grey =
         image.getRaster().getNumBands() <= 2 && !(image.getColorModel() instanceof IndexColorModel);
@@ -86,52 +67,6 @@ final class ImageFeatures {
       averaging.add(y, row);
     }
     return averaging.result();
-  }
-
-  private static BufferedImage decode(byte[] bytes, String name) {
-    try (ImageInputStream in = new MemoryCacheImageInputStream(new ByteArrayInputStream(bytes))) {
-      Iterator<ImageReader> readers = ImageIO.getImageReaders(in);
-      if (!readers.hasNext()) {
-        throw bad(name, bytes.length + " bytes, not an image: want PNG, JPEG, GIF, BMP or TIFF");
-      }
-      ImageReader reader = readers.next();
-      try {
-        reader.setInput(in, true, true);
-        long width = reader.getWidth(0);
-        long height = reader.getHeight(0);
-        if (width * height > Math.min(MOST_PIXELS, MOST_PIXELS_PER_BYTE * bytes.length)) {
-          throw bad(
-              name,
-              width
-                  + " x "
-                  + height
-                  + " pixels in "
-                  + bytes.length
-                  + " bytes: truncated or too large, want at most "
-                  + MOST_PIXELS
-                  + " pixels");
-        }
-        List<String> warnings = new ArrayList<>();
-        reader.addIIOReadWarningListener((_, warning) -> warnings.add(warning));
-        BufferedImage image = reader.read(0);
-        for (String warning : warnings) {
-          if (CUT.matcher(warning).find()) {
-            throw bad(name, "damaged image: " + warning);
-          }
-        }
-        return image;
-      } finally {
-        reader.dispose();
-      }
-    } catch (LacunaException e) {
-      throw e;
-    } catch (IOException | RuntimeException e) {
-      // some of ImageIO's readers meet damaged files with a NullPointerException or the like
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT,
-          name + ": damaged image, or a variant that ImageIO does not read: " + e,
-          e);
-    }
   }
 
   /** From the samples themselves: getRGB would take them for linear light and brighten them. */

@@ -11,7 +11,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.audio.Wav;
 import dev.lacuna.training.audio.WavReader;
-import dev.lacuna.training.data.Fuzz;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
@@ -32,7 +31,6 @@ import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A CSV file of images, sounds and words with labels cat and dog. */
@@ -280,20 +278,6 @@ class OwnCsvTest {
     assertMessage(() -> load(HEADER + silent), "own.csv: no sample has audio");
     String testOnly = REST.replace("a,pictures/0.png", "a,").replace("0.wav,a cat", "0.wav,x");
     assertMessage(() -> load(HEADER + testOnly), "own.csv: no training sample has image");
-  }
-
-  @Test
-  @Timeout(60)
-  void damagedFilesAreRefusedOrRead() {
-    byte[] good = (HEADER + REST).getBytes(UTF_8);
-    // strings and records of a short line take many times its bytes
-    Fuzz.run(
-        good,
-        HEADER.length(),
-        4_000,
-        64,
-        256 << 10,
-        bytes -> CsvItems.parse(bytes, "mutant", folder, Columns.STANDARD, true));
   }
 
   private void assertFault(String line, String... parts) {
