@@ -39,7 +39,8 @@ import java.util.stream.IntStream;
  * <p>Where nothing says how to split, a hash of the id or the speaker gives 64 % to training, 16 %
  * to validation and 20 % to the test. Modalities are {@code image, audio, text}, those of them
  * there are; features are shifted and scaled as avMNIST's. Classes are the training split's labels,
- * in the order of numbers where all are whole numbers and else of letters.
+ * in the order of numbers where all are whole numbers and else of letters. Which recordings have
+ * the speaker in common is in {@link Split#groups}.
  */
 public final class OwnData {
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?\\d{1,18}");
@@ -75,14 +76,7 @@ public final class OwnData {
     FeatureTable features = FeatureTable.read(items.list(), items.kinds(), options, progress);
     List<Split> splits =
         samples.entrySet().stream()
-            .map(entry ->
-                new Split(
-                    entry.getKey().text(),
-                    Arrays.stream(entry.getValue()).map(i -> labels[i]).toArray(),
-                    features.rowsOf(entry.getValue()),
-                    Arrays.stream(entry.getValue())
-                        .mapToObj(i -> items.list().get(i).id())
-                        .toList()))
+            .map(entry -> split(entry.getKey(), entry.getValue(), items.list(), labels, features))
             .toList();
     return new MultimodalData(
         String.valueOf(path.toAbsolutePath().normalize().getFileName()),
@@ -92,6 +86,19 @@ public final class OwnData {
         splits.get(1),
         splits.get(2),
         null);
+  }
+
+  private static Split split(
+      Part part, int[] samples, List<Item> items, int[] labels, FeatureTable features) {
+    List<Item> chosen = Arrays.stream(samples).mapToObj(items::get).toList();
+    Split split =
+        new Split(
+            part.text(),
+            Arrays.stream(samples).map(i -> labels[i]).toArray(),
+            features.rowsOf(samples),
+            chosen.stream().map(Item::id).toList());
+    List<String> speakers = chosen.stream().map(Item::group).filter(Objects::nonNull).toList();
+    return speakers.size() == chosen.size() ? split.withGroups(Map.of("speaker", speakers)) : split;
   }
 
   private static List<Modality> modalities(

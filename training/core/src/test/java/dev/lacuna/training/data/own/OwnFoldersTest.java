@@ -110,6 +110,9 @@ class OwnFoldersTest {
     assertEquals(emotions, data.classNames());
     assertEquals(List.of("image", "audio"), data.modalityNames());
     assertGroupsApart(data, id -> id.substring(0, 4));
+    assertEquals(
+        data.test().ids().stream().map(id -> id.substring(0, 4)).toList(),
+        data.test().groups().get("speaker"));
     assertEquals(10 * 6 + 1, sizes(data).stream().mapToInt(n -> n).sum());
     assertEquals(10, data.modalities().get(0).rows().length);
     int happy = data.train().ids().stream().filter(id -> id.contains("HAP")).toList().size();
