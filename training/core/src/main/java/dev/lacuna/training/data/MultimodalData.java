@@ -79,13 +79,15 @@ public record MultimodalData(
     };
   }
 
-  /** CRC-32 of labels and features of all samples to train, choose and report by. */
+  /** CRC-32 of labels, presence and features of all samples to train, choose and report by. */
   public long checksum() {
     CRC32 crc = new CRC32();
     for (Split split : List.of(train, validation, test)) {
       ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * split.size());
       labels.asIntBuffer().put(split.labels());
       crc.update(labels);
+      // without it a feature could move to the next sample that lacks one
+      crc.update(split.presence().toBytes());
       for (int m = 0; m < modalities.size(); m++) {
         Modality modality = modalities.get(m);
         ByteBuffer row = ByteBuffer.allocate(Float.BYTES * modality.size());

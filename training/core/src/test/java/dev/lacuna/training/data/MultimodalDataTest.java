@@ -97,6 +97,8 @@ class MultimodalDataTest {
     Split fewer = new Split("test", new int[] {1, 0}, new int[][] {{0, -1}, {0, 1}});
     assertNotEquals(data(split).checksum(), data(otherLabels).checksum());
     assertNotEquals(data(split).checksum(), data(fewer).checksum());
+    Split moved = new Split("test", new int[] {1, 0}, new int[][] {{-1, 0}, {0, 1}});
+    assertNotEquals(data(fewer).checksum(), data(moved).checksum());
   }
 
   private static MultimodalData data(Split test) {
