@@ -95,6 +95,9 @@ public record CellFolder(Path path) {
     Cell cell;
     try {
       content = Json.MAPPER.readValue(Files.readAllBytes(file), Content.class);
+      if (content == null) {
+        throw bad("it holds null, want a cell");
+      }
       cell = cell(content);
     } catch (JsonProcessingException e) {
       throw damaged(file, e.getOriginalMessage(), e);

@@ -4,13 +4,16 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.SerializationFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** How JSON files are written and strictly read. */
@@ -30,6 +33,27 @@ public final class Json {
   /** A record as an object of JSON has it: maps, lists, numbers and strings. */
   public static Map<String, Object> fields(Object value) {
     return MAPPER.convertValue(value, new TypeReference<>() {});
+  }
+
+  /**
+   * Reads a file.
+   *
+   * @param reader of the type that is wanted
+   * @throws LacunaException naming the file where it cannot be read or is damaged
+   */
+  @SuppressWarnings("TypeParameterUnusedInFormals") // the type is the reader's
+  public static <T> T read(Path file, ObjectReader reader) {
+    T value;
+    try {
+      value = reader.readValue(Files.readAllBytes(file));
+    } catch (IOException e) {
+      throw damaged(file, e);
+    }
+    if (value == null || (value instanceof List<?> list && list.contains(null))) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, file + " is damaged: it has null where a value belongs");
+    }
+    return value;
   }
 
   /** Says what is wrong with a file. */

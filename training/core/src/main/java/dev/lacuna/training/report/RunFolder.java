@@ -284,11 +284,7 @@ public final class RunFolder implements AutoCloseable {
     if (!Files.exists(file)) {
       return new ArrayList<>();
     }
-    try {
-      return Json.MAPPER.readerForListOf(type).readValue(Files.readAllBytes(file));
-    } catch (IOException e) {
-      throw Json.damaged(file, e);
-    }
+    return Json.read(file, Json.MAPPER.readerForListOf(type));
   }
 
   /** Keeps the state of the seed that is being trained, in the place of the last one. */
@@ -357,11 +353,7 @@ public final class RunFolder implements AutoCloseable {
     if (!Files.isRegularFile(file)) {
       throw bad(folder + " has no " + name + ", which train writes beside the models; train again");
     }
-    try {
-      return Json.MAPPER.readValue(Files.readAllBytes(file), type);
-    } catch (IOException e) {
-      throw Json.damaged(file, e);
-    }
+    return Json.read(file, Json.MAPPER.readerFor(type));
   }
 
   /** Name of the model of a seed. */

@@ -161,6 +161,8 @@ class CellFolderTest {
       Files.write(file, Arrays.copyOf(whole, length));
       assertSays(this::read, file + " is damaged: ");
     }
+    Files.writeString(file, "null");
+    assertSays(this::read, file + " is damaged: ");
     for (int i = 0; i < whole.length; i++) {
       for (int bit = 0; bit < 8; bit++) {
         byte[] flipped = whole.clone();

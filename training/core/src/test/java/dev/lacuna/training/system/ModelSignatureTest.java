@@ -74,6 +74,8 @@ class ModelSignatureTest {
       Files.writeString(file, text.substring(0, length));
       assertSays(() -> ModelSignature.read(run), file + " is damaged");
     }
+    Files.writeString(file, "null");
+    assertSays(() -> ModelSignature.read(run), file + " is damaged");
     Files.delete(file);
     assertSays(() -> ModelSignature.read(run), "has no model.json", "train again");
   }

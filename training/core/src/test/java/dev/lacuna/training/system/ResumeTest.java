@@ -276,6 +276,10 @@ class ResumeTest {
     JsonNode seed = json.readTree(text).path(0);
     Files.writeString(results, json.createArrayNode().add(seed).add(seed).add(seed).toString());
     refused(folder, results.toString(), "3 seeds, want at most 2");
+    for (String nothing : List.of("null", "[null]")) {
+      Files.writeString(results, nothing);
+      refused(folder, results + " is damaged", "null");
+    }
   }
 
   @Test
