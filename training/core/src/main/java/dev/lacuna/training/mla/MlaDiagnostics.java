@@ -119,12 +119,13 @@ final class MlaDiagnostics {
     return new Dots(
         "Logit drift",
         "How far one gradient step of the head for a modality (left of the arrow) moves the logits "
-            + "of a modality (right of it): Euclidean length, mean over "
+            + "of a modality (right of it): Euclidean length, mean over up to "
             + seen.stream().mapToInt(one -> one.labels().length).max().orElseThrow()
             + " validation samples, for a learning rate of 1, without the bias and with P as the "
             + "last step left it. The further left projection moves a dot, the less is "
             + "overwritten. P has absorbed features of every modality, so it holds back a "
-            + "modality's own logits as well.",
+            + "modality's own logits as well; and where P is kept at length 1, its scale shortens "
+            + "every step, also those that spare nothing.",
         new Axis("logits", Scale.LOG),
         rows,
         List.of(new Series("projected", spared), new Series("not projected", raw)));
