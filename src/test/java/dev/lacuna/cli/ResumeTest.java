@@ -61,6 +61,11 @@ class ResumeTest {
     };
   }
 
+  /** What the run has been told that run.json does not say. */
+  private static String machine() {
+    return " --data-dir=" + data + " --device=cpu --threads=2";
+  }
+
   private static Set<String> names(Path folder) throws IOException {
     Set<String> names = new TreeSet<>();
     try (Stream<Path> files = Files.list(folder)) {
@@ -136,7 +141,8 @@ class ResumeTest {
 
     Program.Outcome stopped = program.end(process);
     assertEquals(130, stopped.code(), stopped.err());
-    String line = "lacuna: stopped; go on with: ./lacuna train --resume '" + folder + "'";
+    String line =
+        "lacuna: stopped; go on with: ./lacuna train --resume '" + folder + "'" + machine();
     List<String> said = stopped.err().lines().filter(l -> l.startsWith("lacuna: s")).toList();
     assertEquals(List.of(line), said, stopped.err());
     assertFalse(stopped.err().contains("\tat "), stopped.err());
@@ -168,7 +174,7 @@ class ResumeTest {
     List<String> said = stopped.err().lines().filter(l -> l.startsWith("lacuna: ")).toList();
     assertEquals(
         List.of(
-            "lacuna: stopped; go on with: ./lacuna train --resume " + folder,
+            "lacuna: stopped; go on with: ./lacuna train --resume " + folder + machine(),
             "lacuna: cannot write " + checkpoint + ": java.io.IOException: File too large"),
         said,
         stopped.err());

@@ -11,11 +11,13 @@ import picocli.CommandLine.Spec;
 
 /** Where data lives. */
 final class DataOptions {
+  static final String NAME = "--data-dir";
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command = CommandSpec.create();
 
   @Option(
-      names = "--data-dir",
+      names = NAME,
       paramLabel = "FOLDER",
       description =
           "Folder of data that Lacuna prepares, not of your own, which --data names (default: $XDG_CACHE_HOME/lacuna or ~/.cache/lacuna). MNIST's "

@@ -3,6 +3,7 @@ package dev.lacuna.training.cli;
 import dev.lacuna.Device;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.Tier;
+import java.util.List;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -10,11 +11,17 @@ import picocli.CommandLine.Spec;
 
 /** Where to compute. */
 final class DeviceOptions {
+  private static final String DEVICE = "--device";
+  private static final String THREADS = "--threads";
+  private static final String TIER = "--tier";
+
+  static final List<String> NAMES = List.of(DEVICE, THREADS, TIER);
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command = CommandSpec.create();
 
   @Option(
-      names = "--device",
+      names = DEVICE,
       paramLabel = "NAME",
       defaultValue = "auto",
       description =
@@ -23,14 +30,14 @@ final class DeviceOptions {
   private String device = "auto";
 
   @Option(
-      names = "--threads",
+      names = THREADS,
       paramLabel = "N",
       defaultValue = "0",
       description = "Worker threads, 0 for every core (default: ${DEFAULT-VALUE}).")
   private int threads;
 
   @Option(
-      names = "--tier",
+      names = TIER,
       paramLabel = "TIER",
       defaultValue = "best",
       description =

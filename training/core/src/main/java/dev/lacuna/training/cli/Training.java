@@ -11,8 +11,11 @@ import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.RunConfig;
 import java.io.PrintWriter;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.ParseResult;
 
 /**
  * A run, new or resumed, with all that is said about it.
@@ -29,6 +32,7 @@ record Training<O extends Record>(
    * @param start of the command, by System.nanoTime
    */
   void run(Context context, RunFolder folder, CommandSpec command, long start) {
+    folder.resumeWith(ofMachine(command));
     Progress progress = Progress.onStandardError();
     MultimodalData loaded = config.data().load(data, progress);
     Experiment<O> experiment = new Experiment<>(context, loaded, system, config);
@@ -45,5 +49,14 @@ record Training<O extends Record>(
       out.print(document);
       out.flush();
     }
+  }
+
+  /** The options that were given of those that say where data is and where to compute. */
+  private static List<String> ofMachine(CommandSpec command) {
+    ParseResult given = command.commandLine().getParseResult();
+    return Stream.concat(Stream.of(DataOptions.NAME), DeviceOptions.NAMES.stream())
+        .filter(given::hasMatchedOption)
+        .map(name -> name + "=" + given.matchedOption(name).originalStringValues().getLast())
+        .toList();
   }
 }

@@ -18,6 +18,7 @@ import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,9 @@ public final class RunFolder implements AutoCloseable {
 
   /** Of system and config, in every checkpoint. */
   private String digest = "";
+
+  /** What {@code --resume} must be told beside the folder. */
+  private List<String> resumeOptions = List.of();
 
   /** What a run that has no checkpoint yet has made, newest last. */
   private final Deque<Path> made = new ArrayDeque<>();
@@ -182,7 +186,9 @@ public final class RunFolder implements AutoCloseable {
       System.err.println(
           (killed ? "\n" : "")
               + "lacuna: stopped; go on with: ./lacuna train --resume "
-              + Shell.quoted(folder.toString()));
+              + Stream.concat(Stream.of(folder.toString()), resumeOptions.stream())
+                  .map(Shell::quoted)
+                  .collect(Collectors.joining(" ")));
     }
     try {
       while (!kept && !made.isEmpty()) {
@@ -208,6 +214,14 @@ public final class RunFolder implements AutoCloseable {
   @Override
   public String toString() {
     return folder.toString();
+  }
+
+  /**
+   * Says with which options the run goes on to the bit, should it stop: run.json does not have what
+   * the machine decides.
+   */
+  public synchronized void resumeWith(List<String> options) {
+    resumeOptions = List.copyOf(options);
   }
 
   /** Where a file of the run is. */
