@@ -72,7 +72,7 @@ public record RunPage(
             "accuracy",
             seeds.stream().map(Seed::validation).toList(),
             "Mean over the missing patterns, on the validation split. The ringed epoch is the best: "
-                + "its model was kept, and all else here is of it."));
+                + "its model was kept and measured."));
     figures.addAll(ConfusionFigure.all(seeds.stream().map(Seed::confusion).toList(), classes));
     figures.addAll(DiagnosticFigure.all(seeds.stream().map(Seed::diagnostics).toList()));
     StringBuilder page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");
