@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.TreeSet;
 
 /**
  * A folder with one JSON file a cell, so that an interrupted comparison goes on from the cells that
@@ -63,7 +62,7 @@ public record CellFolder(Path path) {
             cell.system(),
             cell.rate(),
             cell.seed(),
-            tree(protocol),
+            Protocols.tree(protocol),
             cell.accuracy(),
             cell.validationAccuracy(),
             cell.seconds(),
@@ -110,13 +109,7 @@ public record CellFolder(Path path) {
     differ(differences, "system", content.system, system);
     differ(differences, "rate", content.rate, rate);
     differ(differences, "seed", content.seed, seed);
-    JsonNode wanted = tree(protocol);
-    TreeSet<String> names = new TreeSet<>();
-    content.protocol.fieldNames().forEachRemaining(names::add);
-    wanted.fieldNames().forEachRemaining(names::add);
-    for (String name : names) {
-      differ(differences, name, content.protocol.path(name), wanted.path(name));
-    }
+    differences.addAll(Protocols.differences(content.protocol, Protocols.tree(protocol)));
     if (!differences.isEmpty()) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -154,29 +147,10 @@ public record CellFolder(Path path) {
     return cell;
   }
 
-  /** As it looks when read back, where a long of 1 has become an int. */
-  private static JsonNode tree(Object protocol) {
-    JsonNode tree;
-    try {
-      tree = Json.MAPPER.readTree(Json.MAPPER.writeValueAsBytes(protocol));
-    } catch (IOException e) {
-      throw new LacunaException(
-          Status.INVALID_ARGUMENT, "protocol of a comparison cannot be written: " + e, e);
-    }
-    if (!tree.isObject()) {
-      throw bad("protocol of a comparison is " + tree + ", want names and values");
-    }
-    return tree;
-  }
-
   private static void differ(List<String> differences, String name, Object found, Object wanted) {
     if (!found.equals(wanted)) {
-      differences.add(name + " is " + text(found) + ", want " + text(wanted));
+      differences.add(name + " is " + found + ", want " + wanted);
     }
-  }
-
-  private static String text(Object value) {
-    return value instanceof JsonNode node && node.isMissingNode() ? "absent" : value.toString();
   }
 
   private static LacunaException damaged(Path file, String reason, Exception cause) {

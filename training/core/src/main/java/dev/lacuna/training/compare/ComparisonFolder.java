@@ -18,10 +18,8 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -86,7 +84,7 @@ public final class ComparisonFolder implements AutoCloseable {
       ComparisonFolder folder = new ComparisonFolder(path, FolderLock.take(path));
       try {
         if (Files.exists(file)) {
-          requireSame(file, Json.MAPPER.valueToTree(protocol));
+          requireSame(file, Protocols.tree(protocol));
         } else {
           requireEmpty(path);
           AtomicFile.write(file, ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(protocol)));
@@ -123,17 +121,7 @@ public final class ComparisonFolder implements AutoCloseable {
     if (!found.isObject()) {
       throw damaged(file, "it is no JSON object", null);
     }
-    // as it looks when read back, where a long of 1 has become an int
-    JsonNode asked = Json.MAPPER.readTree(wanted.toString());
-    List<String> differences = new ArrayList<>();
-    TreeSet<String> names = new TreeSet<>();
-    found.fieldNames().forEachRemaining(names::add);
-    asked.fieldNames().forEachRemaining(names::add);
-    for (String name : names) {
-      if (!found.path(name).equals(asked.path(name))) {
-        differences.add(name + " is " + found.path(name) + ", want " + asked.path(name));
-      }
-    }
+    List<String> differences = Protocols.differences(found, wanted);
     if (!differences.isEmpty()) {
       throw bad(
           file
