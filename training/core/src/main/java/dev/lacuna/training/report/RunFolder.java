@@ -97,7 +97,13 @@ public final class RunFolder implements AutoCloseable {
       try (Stream<Path> files = Files.list(run.folder)) {
         if (files.anyMatch(file -> !FolderLock.isLock(file) && !isTornBeginning(file))) {
           run.end();
-          throw bad(run + " is not empty; give another --out, or remove it");
+          throw bad(
+              Files.exists(run.folder.resolve(RUN))
+                  ? run
+                      + " has a run that is not finished; go on with it by --resume "
+                      + run
+                      + ", or give another --out"
+                  : run + " is not empty; give another --out, or remove it");
         }
       }
       run.removeTorn();

@@ -102,6 +102,8 @@ class RunFolderTest {
     assertSays(() -> RunFolder.create(folder), folder + " is not empty", "--out");
     assertTrue(Files.exists(other));
     assertSays(() -> RunFolder.create(other), other + " is a file", "--out");
+    Files.writeString(folder.resolve("run.json"), "{}");
+    assertSays(() -> RunFolder.create(folder), "not finished; go on with it by --resume " + folder);
     assertSays(() -> RunFolder.create(other.resolve("run")), "run folder cannot be made");
   }
 
