@@ -26,7 +26,7 @@ record TrialLog(List<Line> lines) {
   /**
    * By system the setup that validated best.
    *
-   * @throws LacunaException where all trials of a system diverged
+   * @throws LacunaException where no trial of a system has any validation sample right
    */
   Map<String, Setup<?>> chosen() {
     Map<String, Setup<?>> chosen = new LinkedHashMap<>();
@@ -34,7 +34,10 @@ record TrialLog(List<Line> lines) {
         .forEach((system, line) -> {
           if (line.cell.validationAccuracy() == 0) {
             throw new LacunaException(
-                Status.NON_FINITE, "all trials of " + system + " diverge, want one that learns");
+                Status.NON_FINITE,
+                "all trials of "
+                    + system
+                    + " diverge or have no validation sample right, want one that learns");
           }
           chosen.put(system, line.setup);
         });
