@@ -1,5 +1,7 @@
 package dev.lacuna.training.json;
 
+import com.fasterxml.jackson.annotation.JsonSetter;
+import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
@@ -13,7 +15,6 @@ import dev.lacuna.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 
 /** How JSON files are written and strictly read. */
@@ -25,6 +26,7 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .build();
 
@@ -49,9 +51,9 @@ public final class Json {
     } catch (IOException e) {
       throw damaged(file, e);
     }
-    if (value == null || (value instanceof List<?> list && list.contains(null))) {
+    if (value == null) {
       throw new LacunaException(
-          Status.INVALID_ARGUMENT, file + " is damaged: it has null where a value belongs");
+          Status.INVALID_ARGUMENT, file + " is damaged: it is null, want a value");
     }
     return value;
   }
