@@ -43,14 +43,13 @@ public final class FolderLock {
     if (!HELD.add(real)) {
       throw inUse(folder);
     }
+    FileChannel channel = null;
     FolderLock taken = null;
     try {
       Path file = folder.resolve(NAME);
-      FileChannel channel =
-          FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+      channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
       // A run that ended meanwhile has removed its file, whose lock keeps nobody out.
       if (channel.tryLock() == null || !Files.exists(file)) {
-        channel.close();
         throw inUse(folder);
       }
       taken = new FolderLock(real, file, channel);
@@ -58,6 +57,9 @@ public final class FolderLock {
     } finally {
       if (taken == null) {
         HELD.remove(real);
+        if (channel != null) {
+          channel.close();
+        }
       }
     }
   }
