@@ -15,6 +15,7 @@ import java.util.regex.Pattern;
  *     this rate; not to be changed
  * @param validationAccuracy in [0, 1]
  * @param seconds that the training took
+ * @param diverged whether training ended in numbers that are not finite; then nothing is right
  */
 public record Cell(
     String system,
@@ -22,7 +23,8 @@ public record Cell(
     long seed,
     boolean[] right,
     double validationAccuracy,
-    double seconds) {
+    double seconds,
+    boolean diverged) {
   /** What a file name, a column of the table and the legend of the figure have room for. */
   private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9_-]{0,19}");
 
@@ -37,6 +39,25 @@ public record Cell(
     if (right.length == 0) {
       throw bad("right is empty, want one value a test sample");
     }
+    if (diverged && (validationAccuracy > 0 || share(right) > 0)) {
+      throw bad("training diverged, but there are samples that are right");
+    }
+  }
+
+  /** Of a training that came to its end. */
+  public Cell(
+      String system,
+      double rate,
+      long seed,
+      boolean[] right,
+      double validationAccuracy,
+      double seconds) {
+    this(system, rate, seed, right, validationAccuracy, seconds, false);
+  }
+
+  /** Of a training that diverged: a model that is of no use counts as one that is always wrong. */
+  static Cell diverged(String system, double rate, long seed, int samples, double seconds) {
+    return new Cell(system, rate, seed, new boolean[samples], 0, seconds, true);
   }
 
   private static void require(String name, double value, double most) {
@@ -47,6 +68,10 @@ public record Cell(
 
   /** Share of test samples that are right. */
   public double accuracy() {
+    return share(right);
+  }
+
+  private static double share(boolean[] right) {
     int count = 0;
     for (boolean one : right) {
       count += one ? 1 : 0;

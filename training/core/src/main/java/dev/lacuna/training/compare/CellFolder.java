@@ -39,6 +39,7 @@ public record CellFolder(Path path) {
       double accuracy,
       double validationAccuracy,
       double seconds,
+      boolean diverged,
       String right) {}
 
   /** The file of a cell. */
@@ -66,6 +67,7 @@ public record CellFolder(Path path) {
             cell.accuracy(),
             cell.validationAccuracy(),
             cell.seconds(),
+            cell.diverged(),
             right.toString());
     try {
       Files.createDirectories(path);
@@ -140,7 +142,8 @@ public record CellFolder(Path path) {
             content.seed,
             right,
             content.validationAccuracy,
-            content.seconds);
+            content.seconds,
+            content.diverged);
     if (cell.accuracy() != content.accuracy) {
       throw bad("accuracy is " + content.accuracy + ", but right gives " + cell.accuracy());
     }

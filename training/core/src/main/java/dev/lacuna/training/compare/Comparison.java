@@ -31,7 +31,8 @@ public record Comparison(
   /**
    * One system at one missing rate.
    *
-   * @param accuracy on the test samples, a value a seed
+   * @param accuracy on the test samples, a value a seed, 0 where training diverged
+   * @param diverged trainings that did
    * @param validationAccuracy mean over seeds
    * @param versusReference null for the reference itself
    */
@@ -39,6 +40,7 @@ public record Comparison(
       String system,
       double rate,
       Metric accuracy,
+      int diverged,
       double validationAccuracy,
       @Nullable Versus versusReference) {}
 
@@ -123,6 +125,7 @@ public record Comparison(
         first.system(),
         first.rate(),
         Metric.of(accuracy, first.right().length),
+        (int) seeds.stream().filter(Cell::diverged).count(),
         seeds.stream().mapToDouble(Cell::validationAccuracy).average().orElseThrow(),
         difference == null
             ? null
@@ -152,6 +155,7 @@ public record Comparison(
                   row.system,
                   row.rate,
                   row.accuracy,
+                  row.diverged,
                   row.validationAccuracy,
                   new Versus(versus.difference, versus.ci95, versus.p, next.nextDouble()));
         })

@@ -36,7 +36,7 @@ public final class ComparisonFormat {
       List.of(
           Column.number("rate", row -> Cell.shortest(row.rate())),
           new Column("system", true, Row::system),
-          Column.number("seeds", row -> Integer.toString(row.accuracy().values().size())),
+          Column.number("seeds", ComparisonFormat::seeds),
           Column.number(
               "accuracy", row -> String.format(Locale.ROOT, "%.4f", row.accuracy().mean())),
           Column.number("sd", ComparisonFormat::sd),
@@ -93,6 +93,7 @@ public final class ComparisonFormat {
         "accuracy",
         "sd",
         "validation_accuracy",
+        "diverged",
         "difference",
         "low",
         "high",
@@ -109,6 +110,7 @@ public final class ComparisonFormat {
           row.accuracy().mean(),
           row.accuracy().values().size() == 1 ? null : row.accuracy().sd(),
           row.validationAccuracy(),
+          row.diverged(),
           versus == null ? null : versus.difference(),
           versus == null ? null : versus.ci95().get(0),
           versus == null ? null : versus.ci95().get(1),
@@ -146,6 +148,12 @@ public final class ComparisonFormat {
     return lines;
   }
 
+  /** How many, and with an asterisk how many of them diverged. */
+  private static String seeds(Row row) {
+    int seeds = row.accuracy().values().size();
+    return row.diverged() == 0 ? Integer.toString(seeds) : seeds + " (" + row.diverged() + "*)";
+  }
+
   private static List<String> notes(Comparison comparison) {
     long tests = comparison.rows().stream().filter(row -> row.versusReference() != null).count();
     List<String> notes = new ArrayList<>();
@@ -155,6 +163,9 @@ public final class ComparisonFormat {
             "rate: share of samples that lack a modality; accuracy: mean over seeds on %,d test"
                 + " samples.",
             comparison.samples()));
+    if (comparison.rows().stream().anyMatch(row -> row.diverged() > 0)) {
+      notes.add("*: so many trainings diverged, which counts as wrong on all samples.");
+    }
     if (tests > 0) {
       notes.add(
           String.format(Locale.ROOT, "diff: to %s at the same rate.", comparison.reference()));

@@ -209,27 +209,26 @@ public final class ComparisonRun {
   }
 
   private Cell tested(Task task, Tape tape, Progress progress) {
-    try {
-      return train(task, tape, data.test(), testTables.get(task.rate), progress);
-    } catch (LacunaException e) {
-      throw new LacunaException(e.status(), task + ": " + e.getMessage(), e);
-    }
+    return attempt(task, tape, data.test(), testTables.get(task.rate), progress);
   }
 
-  /** A trial, which knows the validation samples alone; one that diverges has none right. */
+  /** A trial, which knows the validation samples alone. */
   private Cell validated(Task task, Tape tape, Progress progress) {
-    Split split = data.validation();
+    return attempt(task, tape, data.validation(), data.validation().presence(), progress);
+  }
+
+  /** One that diverges is a result too, and keeps the others from nothing. */
+  private Cell attempt(Task task, Tape tape, Split split, Presence presence, Progress progress) {
     long start = System.nanoTime();
     try {
-      return train(task, tape, split, split.presence(), progress);
+      return train(task, tape, split, presence, progress);
     } catch (LacunaException e) {
       if (e.status() != Status.NON_FINITE) {
-        throw e;
+        throw new LacunaException(e.status(), task + ": " + e.getMessage(), e);
       }
-      progress.note("tune: " + task + ": " + e.getMessage());
+      progress.note(task + " counts as wrong on all samples: " + e.getMessage());
       double seconds = (System.nanoTime() - start) / 1e9;
-      boolean[] right = new boolean[split.size()];
-      return new Cell(task.setup.system().name(), task.rate, task.seed, right, 0, seconds);
+      return Cell.diverged(task.setup.system().name(), task.rate, task.seed, split.size(), seconds);
     }
   }
 

@@ -45,6 +45,9 @@ public final class PairedBootstrap {
 
   private static final int WEIGHTS = 0x5B00;
 
+  /** Clusters that an interval should have at least. */
+  private static final int FEW = 30;
+
   /**
    * One way in which test samples depend on each other.
    *
@@ -156,6 +159,16 @@ public final class PairedBootstrap {
           of.forEach(group -> numbers.putIfAbsent(group, numbers.size()));
           if (numbers.size() > 1) {
             clusters.add(new Clusters(name, of.stream().mapToInt(numbers::get).toArray()));
+            if (numbers.size() < FEW) {
+              progress.note(
+                  "test samples are clustered by "
+                      + name
+                      + ", of which there are "
+                      + numbers.size()
+                      + ": with fewer than about "
+                      + FEW
+                      + " intervals are somewhat too narrow");
+            }
           } else {
             progress.note(
                 "all test samples have one "

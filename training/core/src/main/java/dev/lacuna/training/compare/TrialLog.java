@@ -19,25 +19,22 @@ record TrialLog(List<Line> lines) {
   /**
    * One trial.
    *
-   * @param cell whose validation accuracy counts, 0 where training diverged
+   * @param cell whose validation accuracy counts
    */
   record Line(int trial, Setup<?> setup, Cell cell) {}
 
   /**
    * By system the setup that validated best.
    *
-   * @throws LacunaException where no trial of a system has any validation sample right
+   * @throws LacunaException where all trials of a system diverged
    */
   Map<String, Setup<?>> chosen() {
     Map<String, Setup<?>> chosen = new LinkedHashMap<>();
     best()
         .forEach((system, line) -> {
-          if (line.cell.validationAccuracy() == 0) {
+          if (line.cell.diverged()) {
             throw new LacunaException(
-                Status.NON_FINITE,
-                "all trials of "
-                    + system
-                    + " diverge or have no validation sample right, want one that learns");
+                Status.NON_FINITE, "all trials of " + system + " diverged, want one that learns");
           }
           chosen.put(system, line.setup);
         });
@@ -50,11 +47,14 @@ record TrialLog(List<Line> lines) {
             Collectors.toMap(
                 line -> line.cell.system(),
                 line -> line,
-                (first, second) ->
-                    second.cell.validationAccuracy() > first.cell.validationAccuracy()
-                        ? second
-                        : first,
+                (first, second) -> better(second.cell, first.cell) ? second : first,
                 LinkedHashMap::new));
+  }
+
+  private static boolean better(Cell cell, Cell than) {
+    return than.diverged() != cell.diverged()
+        ? than.diverged()
+        : cell.validationAccuracy() > than.validationAccuracy();
   }
 
   /** A line a trial. */
@@ -71,6 +71,7 @@ record TrialLog(List<Line> lines) {
         "options",
         "validation_accuracy",
         "seconds",
+        "diverged",
         "chosen");
     for (Line line : lines) {
       line(
@@ -83,6 +84,7 @@ record TrialLog(List<Line> lines) {
           options(line.setup),
           line.cell.validationAccuracy(),
           line.cell.seconds(),
+          line.cell.diverged(),
           line.equals(best.get(line.cell.system())));
     }
     return text.toString();

@@ -286,7 +286,7 @@ class ComparisonRunTest {
       assertEquals(
           1,
           trials.stream()
-              .filter(trial -> trial[8].equals("true"))
+              .filter(trial -> trial[9].equals("true"))
               .filter(trial -> Double.parseDouble(trial[4]) == chosen)
               .count());
     }
@@ -308,8 +308,30 @@ class ComparisonRunTest {
     ComparisonConfig config =
         new ComparisonConfig(
             source, 3, List.of(0.5), 1, List.of("late_fusion"), TRAINING.withLearningRate(1e30), 2);
-    assertSays(() -> run("diverged", config), "all trials of late_fusion diverge");
-    assertTrue(said.getFirst().contains("late_fusion at rate 0.5, seed 0: epoch"), said.toString());
+    assertSays(() -> run("diverged", config), "all trials of late_fusion diverged");
+    assertTrue(
+        said.getFirst()
+            .startsWith("late_fusion at rate 0.5, seed 0 counts as wrong on all samples: epoch 1"),
+        said.toString());
+  }
+
+  @Test
+  void aTrainingThatDivergesIsAResultAndIsSaid() throws IOException {
+    AvMnistSource source = new AvMnistSource(24, 9, 12, 3, AvMnist.MODALITIES);
+    List<String> systems = List.of("late_fusion", "concatenation");
+    ComparisonConfig config =
+        new ComparisonConfig(
+            source, 3, List.of(0.5), 2, systems, TRAINING.withLearningRate(1e30), 0);
+    Comparison comparison = run("diverged", config).comparison();
+    for (Comparison.Row row : comparison.rows()) {
+      assertEquals(2, row.diverged());
+      assertEquals(List.of(0.0, 0.0), row.accuracy().values());
+    }
+    String text = Files.readString(temporary.resolve("diverged").resolve("table.txt"));
+    assertTrue(text.contains("late_fusion    2 (2*)    0.0000"), text);
+    assertTrue(text.contains("*: so many trainings diverged"), text);
+    run("diverged", config);
+    assertEquals(List.of("compare: 4 of 4 cells are there already"), said);
   }
 
   @Test
@@ -329,7 +351,14 @@ class ComparisonRunTest {
     Comparison comparison =
         run("grouped", config(List.of("late_fusion"), 0, 0.0), grouped, "").comparison();
     assertEquals(List.of("voice"), comparison.clusters());
-    assertTrue(said.getFirst().startsWith("all test samples have one room"), said.toString());
+    assertTrue(
+        said.stream().anyMatch(line -> line.startsWith("all test samples have one room")),
+        said.toString());
+    assertTrue(
+        said.stream()
+            .anyMatch(line ->
+                line.startsWith("test samples are clustered by voice, of which there are 4")),
+        said.toString());
   }
 
   @Test
