@@ -12,8 +12,10 @@ import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.metrics.Calibration;
 import dev.lacuna.training.metrics.Classification;
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
+import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,10 +29,8 @@ import java.util.Set;
  * probabilities.
  */
 final class Evaluation {
-  private static final String ACCURACY = "accuracy";
-  private static final String MACRO_F1 = "macro_f1";
-  private static final String ECE = "ece";
-  private static final List<String> METRICS = List.of(ACCURACY, MACRO_F1, ECE);
+  private static final List<String> METRICS =
+      Arrays.stream(Measure.values()).map(Measure::key).toList();
   private static final String CORRUPTED = "corrupted";
 
   /** Samples, and what of them may be used. */
@@ -90,9 +90,15 @@ final class Evaluation {
   private static Map<String, Double> metrics(Outputs outputs, Presence presence) {
     int[] labels = outputs.split().labels();
     Map<String, Double> metrics = new LinkedHashMap<>();
-    metrics.put(ACCURACY, outputs.accuracy(presence));
-    metrics.put(MACRO_F1, Classification.macroF1(outputs.logits(presence), labels));
-    metrics.put(ECE, Calibration.ece(outputs.probabilities(presence), labels));
+    for (Measure measure : Measure.values()) {
+      metrics.put(
+          measure.key(),
+          switch (measure) {
+            case ACCURACY -> outputs.accuracy(presence);
+            case MACRO_F1 -> Classification.macroF1(outputs.logits(presence), labels);
+            case ECE -> Calibration.ece(outputs.probabilities(presence), labels);
+          });
+    }
     return metrics;
   }
 
@@ -123,7 +129,9 @@ final class Evaluation {
                 "test",
                 name,
                 metric,
-                metric.equals(ACCURACY) ? Metric.of(values, n) : Metric.ofScores(values, n));
+                metric.equals(Measure.ACCURACY.key())
+                    ? Metric.of(values, n)
+                    : Metric.ofScores(values, n));
           }
         });
     return results;

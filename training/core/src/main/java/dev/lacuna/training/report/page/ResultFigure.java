@@ -1,12 +1,12 @@
 package dev.lacuna.training.report.page;
 
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Diagnostic.Scale;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Results by missing pattern, a figure for each split and metric. */
@@ -28,31 +28,6 @@ final class ResultFigure {
     return figures;
   }
 
-  /** What a metric of metrics.json is called for people, and how it is to be read. */
-  private enum Meaning {
-    ACCURACY("Accuracy", "Share of n samples that are classified right; the higher, the better."),
-    MACRO_F1(
-        "Macro F1",
-        "Mean over classes of F1, the harmonic mean of precision and recall, on n samples; the"
-            + " higher, the better. Unlike accuracy it counts rare classes as much as others."),
-    ECE(
-        "Calibration error",
-        "Expected calibration error on n samples: how far the confidence of predictions is from"
-            + " the share of them that is right, over 15 bins of confidence; 0 is best.");
-
-    private final String title;
-    private final String reading;
-
-    Meaning(String title, String reading) {
-      this.title = title;
-      this.reading = reading;
-    }
-
-    static Meaning of(String metric) {
-      return valueOf(metric.toUpperCase(Locale.ROOT));
-    }
-  }
-
   private static String of(String split, String name, Map<String, Metric> byPattern) {
     boolean several = byPattern.values().stream().anyMatch(m -> m.values().size() > 1);
     boolean intervals = byPattern.values().stream().anyMatch(m -> m.ci95() != null);
@@ -64,12 +39,12 @@ final class ResultFigure {
             .flatMapToDouble(DotTable.Mark::values)
             .toArray();
     Ruler ruler = Ruler.over(all, Scale.LINEAR, 5);
-    Meaning meaning = Meaning.of(name);
+    Measure measure = Measure.named(name);
     String head =
-        (several ? "mean ± sd" : Html.text(meaning.title))
+        (several ? "mean ± sd" : Html.text(measure.title()))
             + (intervals ? "<small>95 % interval</small>" : "");
     String caption =
-        meaning.reading
+        measure.reading()
             + " A row says what is missing, or that one modality of each sample is noise"
             + " (corrupted)."
             + (several
@@ -80,8 +55,8 @@ final class ResultFigure {
                 ? " The band is Wilson's 95 % interval for n samples: it says how far the choice"
                     + " of samples reaches, not that of seeds."
                 : "");
-    String title = meaning.title + " by missing pattern, " + split + " split";
-    String content = new DotTable(meaning.title, ruler, List.of(head, "n"), rows).html();
+    String title = measure.title() + " by missing pattern, " + split + " split";
+    String content = new DotTable(measure.title(), ruler, List.of(head, "n"), rows).html();
     return Html.figure(title, content, caption);
   }
 
