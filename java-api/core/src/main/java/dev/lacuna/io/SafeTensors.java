@@ -179,7 +179,8 @@ public final class SafeTensors {
 
   private void writeAtomically(Path file, byte[] header) {
     Path target = file.toAbsolutePath();
-    Path temporary = target.resolveSibling(target.getFileName() + ".part");
+    String name = "." + target.getFileName() + "." + ProcessHandle.current().pid() + ".tmp";
+    Path temporary = target.resolveSibling(name);
     try {
       try (FileChannel channel =
           FileChannel.open(

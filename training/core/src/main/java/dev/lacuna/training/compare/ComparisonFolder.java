@@ -89,7 +89,7 @@ public final class ComparisonFolder implements AutoCloseable {
           requireEmpty(path);
           AtomicFile.write(file, ByteBuffer.wrap(Json.MAPPER.writeValueAsBytes(protocol)));
         }
-        removeTorn(path); // only now that the folder is known to be ours
+        AtomicFile.removeTorn(path); // only now that the folder is known to be ours
         return folder;
       } catch (IOException | RuntimeException e) {
         folder.close();
@@ -97,15 +97,6 @@ public final class ComparisonFolder implements AutoCloseable {
       }
     } catch (IOException e) {
       throw bad(path + ": folder of a comparison cannot be used: " + e, e);
-    }
-  }
-
-  /** Files that a killed process was writing. */
-  private static void removeTorn(Path path) throws IOException {
-    try (Stream<Path> files = Files.walk(path)) {
-      for (Path file : files.filter(AtomicFile::isTorn).toList()) {
-        Files.deleteIfExists(file);
-      }
     }
   }
 
@@ -132,15 +123,9 @@ public final class ComparisonFolder implements AutoCloseable {
     }
   }
 
-  /** Whether a file is what a comparison leaves that is killed while it writes its first one. */
-  private static boolean isTornBeginning(Path file) {
-    return AtomicFile.isTorn(file)
-        && String.valueOf(file.getFileName()).startsWith("." + PROTOCOL + ".");
-  }
-
   private static void requireEmpty(Path path) throws IOException {
     try (Stream<Path> files = Files.list(path)) {
-      if (!files.allMatch(file -> FolderLock.isLock(file) || isTornBeginning(file))) {
+      if (!files.allMatch(file -> FolderLock.isLock(file) || AtomicFile.isTorn(file, PROTOCOL))) {
         throw bad(path + " is not empty and holds no comparison; give another --out", null);
       }
     }

@@ -11,6 +11,7 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.stream.Stream;
 
 /** Files that are there whole or not at all. */
 public final class AtomicFile {
@@ -42,10 +43,24 @@ public final class AtomicFile {
     }
   }
 
-  /** Whether a file is what a killed program was writing. */
-  public static boolean isTorn(Path file) {
+  /** Whether a file is what a program was writing, here or as safetensors, when it was killed. */
+  private static boolean isTorn(Path file) {
     String name = String.valueOf(file.getFileName());
     return name.startsWith(".") && name.endsWith(".tmp");
+  }
+
+  /** Whether a file is what a program was writing by a name when it was killed. */
+  public static boolean isTorn(Path file, String name) {
+    return isTorn(file) && file.getFileName().toString().startsWith("." + name + ".");
+  }
+
+  /** Removes what killed programs were writing in a folder and the folders in it. */
+  public static void removeTorn(Path folder) throws IOException {
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.filter(AtomicFile::isTorn).toList()) {
+        Files.deleteIfExists(file);
+      }
+    }
   }
 
   /** Forces a folder's names to disk, where the system lets a folder be opened. */

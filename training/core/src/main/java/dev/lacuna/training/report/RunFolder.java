@@ -10,7 +10,6 @@ import dev.lacuna.training.json.Json;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
@@ -95,7 +94,7 @@ public final class RunFolder implements AutoCloseable {
       }
       run.lock = FolderLock.take(run.folder);
       try (Stream<Path> files = Files.list(run.folder)) {
-        if (files.anyMatch(file -> !FolderLock.isLock(file) && !isTornBeginning(file))) {
+        if (files.anyMatch(file -> !FolderLock.isLock(file) && !AtomicFile.isTorn(file, RUN))) {
           run.end();
           throw bad(
               Files.exists(run.folder.resolve(RUN))
@@ -106,7 +105,7 @@ public final class RunFolder implements AutoCloseable {
                   : run + " is not empty; give another --out, or remove it");
         }
       }
-      run.removeTorn();
+      AtomicFile.removeTorn(run.folder);
     } catch (IOException e) {
       run.stop(false);
       throw new LacunaException(
@@ -127,7 +126,7 @@ public final class RunFolder implements AutoCloseable {
     try {
       run.kept = true;
       run.lock = FolderLock.take(run.folder);
-      run.removeTorn();
+      AtomicFile.removeTorn(run.folder);
       run.requireUnfinished(); // the process that held the lock may have ended the run
     } catch (LacunaException e) {
       run.end();
@@ -147,20 +146,6 @@ public final class RunFolder implements AutoCloseable {
     }
     if (!Files.isRegularFile(folder.resolve(RUN))) {
       throw bad(folder + " is no unfinished run: it has no " + RUN);
-    }
-  }
-
-  /** Whether a file is what a run leaves that is killed while it writes its first one. */
-  private static boolean isTornBeginning(Path file) {
-    return file.getFileName().toString().startsWith("." + RUN + ".");
-  }
-
-  /** Files that a killed process was writing. */
-  private void removeTorn() throws IOException {
-    try (DirectoryStream<Path> torn = Files.newDirectoryStream(folder, "{.*.tmp,*.part}")) {
-      for (Path file : torn) {
-        Files.deleteIfExists(file);
-      }
     }
   }
 

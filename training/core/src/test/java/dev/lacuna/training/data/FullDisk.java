@@ -13,19 +13,10 @@ public final class FullDisk {
 
   private FullDisk() {}
 
-  /** For the next write of a file by {@link AtomicFile}. */
+  /** For the next write of a file by {@link AtomicFile} or as safetensors. */
   public static void at(Path file) throws IOException {
-    to(
-        file.resolveSibling(
-            "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp"));
-  }
-
-  /** For the next write of a safetensors file. */
-  public static void atTensors(Path file) throws IOException {
-    to(file.resolveSibling(file.getFileName() + ".part"));
-  }
-
-  private static void to(Path temporary) throws IOException {
+    String name = "." + file.getFileName() + "." + ProcessHandle.current().pid() + ".tmp";
+    Path temporary = file.resolveSibling(name);
     Path device = Path.of("/dev/full");
     assertTrue(Files.exists(device), "no /dev/full");
     Files.createSymbolicLink(temporary, device);

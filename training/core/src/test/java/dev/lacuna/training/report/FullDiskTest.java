@@ -71,11 +71,7 @@ class FullDiskTest {
   }
 
   private static void assertNoSpace(Path file, Runnable write) throws IOException {
-    if (file.toString().endsWith(".safetensors")) {
-      FullDisk.atTensors(file);
-    } else {
-      FullDisk.at(file);
-    }
+    FullDisk.at(file);
     String message = assertThrows(RuntimeException.class, write::run).getMessage();
     assertTrue(message.contains(file.toString()), message);
     assertTrue(message.contains(FullDisk.REASON), message);
