@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.apache.commons.csv.CSVFormat;
@@ -241,7 +242,13 @@ class OwnDataTest {
       right += lines.get("pet " + i).get("predicted").equals(CLASSES.get(i % 2)) ? 1 : 0;
     }
     assertTrue(right >= SAMPLES * 3 / 4, right + " are right");
-    predict(run, data).failed(1, data + ": line 1: unknown column 'key'", "--columns");
+    assertEquals(lines, parse(predict(run, data).done().out()), "the run remembers its columns");
+    Path unlabelled = data.resolveSibling("unlabelled.csv");
+    Files.writeString(unlabelled, "key,photo\n0,0.png\n");
+    assertEquals(Set.of("0"), parse(predict(run, unlabelled).done().out()).keySet());
+    Path foreign = data.resolveSibling("foreign.csv");
+    Files.writeString(foreign, "nr,photo\n0,0.png\n");
+    predict(run, foreign).failed(1, foreign + ": line 1: unknown column 'nr'", "--columns");
   }
 
   @Test
@@ -293,7 +300,7 @@ class OwnDataTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "id,image                  | bytes, want a header and a line for every sample",
+        "id,image                  | a header alone, want a header and a line for every sample",
         "id,image;x,none.png       | line 2, column image: ",
         "id,image;x,               | line 2: sample 'x' has nothing",
         "id,text;x,hello           | line 2: sample 'x' has nothing that the model knows, which is image, audio",

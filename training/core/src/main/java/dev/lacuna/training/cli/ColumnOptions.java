@@ -2,6 +2,7 @@ package dev.lacuna.training.cli;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.training.data.own.Columns;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -23,10 +24,10 @@ final class ColumnOptions {
               + "ignore=notes leaves one alone.")
   private @Nullable String columns;
 
-  /** The columns that were named; what cannot be is refused. */
-  Columns parse() {
+  /** The columns that were named, if any were; what cannot be is refused. */
+  Optional<Columns> parse() {
     try {
-      return columns == null ? Columns.STANDARD : Columns.parse(columns);
+      return Optional.ofNullable(columns).map(Columns::parse);
     } catch (LacunaException e) {
       throw new ParameterException(command.commandLine(), e.getMessage(), e);
     }

@@ -8,16 +8,19 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.AtomicFile;
 import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.OwnDataSource;
 import dev.lacuna.training.data.own.Samples;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.RunFolder;
 import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.ModelSignature;
 import dev.lacuna.training.system.Predictor;
+import dev.lacuna.training.system.RunConfig;
 import java.io.PrintWriter;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -60,7 +63,8 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "CSV file with columns id, image, audio and text, or a folder with one or with the files. "
-              + "Anything may be missing; labels are not looked at.")
+              + "Anything may be missing; labels are not looked at. Columns may be called as in the "
+              + "data that the model has learned from.")
   private Path input = Path.of("");
 
   @Option(
@@ -81,12 +85,13 @@ final class PredictCommand implements Callable<Integer> {
 
   @Override
   public Integer call() {
-    Columns named = columns.parse();
+    Optional<Columns> given = columns.parse();
     if (out != null && Files.exists(out)) {
       throw bad(out + " is there already; give another --out, or remove it");
     }
     RunFolder folder = RunFolder.open(run);
     LearningSystem<?> system = EvalCommand.systemOf(folder);
+    Columns named = given.orElseGet(() -> trainedWith(folder, system));
     Progress progress = Progress.onStandardError();
     String csv;
     try (Context context = Lacuna.open(device.options());
@@ -104,6 +109,13 @@ final class PredictCommand implements Callable<Integer> {
       AtomicFile.write(out, ByteBuffer.wrap(csv.getBytes(UTF_8)));
     }
     return 0;
+  }
+
+  /** What the columns of the data were called that the model has learned from. */
+  private static <O extends Record> Columns trainedWith(
+      RunFolder folder, LearningSystem<O> system) {
+    RunConfig<O> config = folder.document().config(RunConfig.class, system.options());
+    return config.data() instanceof OwnDataSource own ? own.columns() : Columns.STANDARD;
   }
 
   private static LacunaException bad(String message) {

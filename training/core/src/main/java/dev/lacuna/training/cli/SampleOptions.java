@@ -4,6 +4,7 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.OwnDataSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -78,7 +79,8 @@ final class SampleOptions {
     try {
       if (own) {
         refuse("avmnist", "--train-size", "--validation-size", "--test-size", "--modalities");
-        return new OwnDataSource(existing(), columns.parse(), features.options());
+        return new OwnDataSource(
+            existing(), columns.parse().orElse(Columns.STANDARD), features.options());
       }
       refuse("your own", ColumnOptions.NAME);
       refuse("your own", FeatureOptionsMixin.NAMES);
@@ -96,7 +98,8 @@ final class SampleOptions {
     } catch (InvalidPathException e) {
       throw bad("--data is no path: " + e.getMessage());
     }
-    throw bad("--data is '" + data + "', want avmnist or the path of a file or folder");
+    throw bad(
+        "--data is '" + data + "', which is neither avmnist nor a file or folder that is there");
   }
 
   /** Refuses options that would do nothing. */

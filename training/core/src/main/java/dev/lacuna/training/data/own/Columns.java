@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Pattern;
 
 /**
  * What the columns of a CSV file are called, where it is not {@code id}, {@code image}, {@code
@@ -28,6 +29,9 @@ public record Columns(Map<String, String> names, Set<String> ignored) {
 
   private static final List<String> ROLES = List.of(ID, "image", "audio", "text", LABEL, SPLIT);
   private static final String IGNORE = "ignore";
+
+  /** What some programs write between columns instead of commas. */
+  private static final Pattern SEPARATORS = Pattern.compile("[;\t|]");
 
   /** Copies both, in an order that does not vary from run to run. */
   public Columns {
@@ -66,6 +70,18 @@ public record Columns(Map<String, String> names, Set<String> ignored) {
     return new Columns(names, ignored);
   }
 
+  /**
+   * For a file that need not have all columns, as one without labels: what its header does not have
+   * is called as it is where nothing is named.
+   */
+  Columns within(List<String> header) {
+    Map<String, String> found = new HashMap<>(names);
+    found.values().retainAll(header);
+    Set<String> left = new LinkedHashSet<>(ignored);
+    left.retainAll(header);
+    return new Columns(found, left);
+  }
+
   /** What the column of a role is called in the file. */
   String of(String role) {
     return names.getOrDefault(role, role);
@@ -92,6 +108,9 @@ public record Columns(Map<String, String> names, Set<String> ignored) {
       } else if (names.containsKey(role)) {
         throw bad(where, "no column '" + of(role) + "', which --columns names for " + role, header);
       }
+    }
+    if (header.size() == 1 && SEPARATORS.matcher(header.getFirst()).find()) {
+      throw bad(where, "no comma, want columns separated by commas", header);
     }
     if (!unknown.isEmpty()) {
       throw bad(

@@ -81,8 +81,9 @@ final class CsvItems {
         String where = name + ": line " + line;
         if (reader == null) {
           List<String> header = cells.stream().map(String::strip).toList();
-          Map<String, Integer> positions = columns.locate(header, where);
-          reader = new CsvItems(folder, columns, positions, labelled);
+          Columns named = labelled ? columns : columns.within(header);
+          Map<String, Integer> positions = named.locate(header, where);
+          reader = new CsvItems(folder, named, positions, labelled);
           reader.checkHeader(where);
           width = header.size();
         } else if (cells.size() != width) {
@@ -95,7 +96,8 @@ final class CsvItems {
       throw bad(name, "not a CSV file: " + e.getMessage());
     }
     if (reader == null || items.isEmpty()) {
-      throw bad(name, bytes.length + " bytes, want a header and a line for every sample");
+      String found = reader == null ? bytes.length + " bytes" : "a header alone";
+      throw bad(name, found + ", want a header and a line for every sample");
     }
     return new Items(reader.kinds(), items);
   }
@@ -105,7 +107,7 @@ final class CsvItems {
       String text = UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
       return text.startsWith("\uFEFF") ? text.substring(1) : text;
     } catch (CharacterCodingException e) {
-      throw bad(name, "not UTF-8: " + e.getMessage());
+      throw bad(name, "is no text in UTF-8, want a CSV file or a folder");
     }
   }
 

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -73,6 +74,7 @@ public final class OwnData {
     for (Kind kind : items.kinds()) {
       checkInTraining(kind, items.list(), training, path);
     }
+    progress.note(summary(path, samples, classes, labels));
     FeatureTable features = FeatureTable.read(items.list(), items.kinds(), options, progress);
     List<Split> splits =
         samples.entrySet().stream()
@@ -86,6 +88,28 @@ public final class OwnData {
         splits.get(1),
         splits.get(2),
         null);
+  }
+
+  /** Sizes of splits and classes: what is wrong in a file is seen there first. */
+  private static String summary(
+      Path path, Map<Part, int[]> samples, List<String> classes, int[] labels) {
+    String splits =
+        samples.entrySet().stream()
+            .map(entry -> entry.getValue().length + " " + entry.getKey().text())
+            .collect(Collectors.joining(", "));
+    int[] training = Objects.requireNonNull(samples.get(Part.TRAIN));
+    int[] sizes = new int[classes.size()];
+    Arrays.stream(training).forEach(i -> sizes[labels[i]]++);
+    String named =
+        IntStream.range(0, Math.min(NAMED, sizes.length))
+            .mapToObj(c -> classes.get(c) + " (" + sizes[c] + ")")
+            .collect(Collectors.joining(", "));
+    return path
+        + ": samples: "
+        + splits
+        + "; classes, with training samples: "
+        + named
+        + (sizes.length > NAMED ? " and " + (sizes.length - NAMED) + " more" : "");
   }
 
   private static Split split(

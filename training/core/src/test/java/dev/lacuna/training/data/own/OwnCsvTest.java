@@ -253,10 +253,10 @@ class OwnCsvTest {
   void aFaultOfTheWholeFileIsNamed() {
     assertMessage(() -> load(""), "own.csv: 0 bytes, want a header");
     assertMessage(() -> load("\uFEFF"), "own.csv: 3 bytes, want a header");
-    assertMessage(() -> load(HEADER), "want a header and a line for every sample");
+    assertMessage(() -> load(HEADER), "a header alone, want a header and a line for every sample");
     assertMessage(() -> load("id,text\na,b\n"), "line 1: no column 'label'");
     assertMessage(() -> load("id,label\na,b\n"), "line 1: no column for image, audio or text");
-    assertMessage(() -> load("id;text;label\na;b;c\n"), "unknown column 'id;text;label'");
+    assertMessage(() -> load("id;text;label\na;b;c\n"), "no comma, want columns separated by");
     assertMessage(() -> load("id,text,label,\na,b,c,\n"), "unknown column ''");
     assertMessage(
         () -> load("id,text,label,split\na,b,c,train\nb,b,c,train\n"),
@@ -264,7 +264,7 @@ class OwnCsvTest {
     assertMessage(
         () -> load("id,text,label,split\na,b,c,train\nb,b,c,validation\nc,b,c,test\n"),
         "all training samples have label 'c', want two labels or more");
-    assertMessage(() -> load("Ärger,b\n", ISO_8859_1), "own.csv: not UTF-8");
+    assertMessage(() -> load("Ärger,b\n", ISO_8859_1), "own.csv: is no text in UTF-8");
     assertMessage(
         () ->
             OwnData.load(
