@@ -161,7 +161,7 @@ class HelpTest {
         "predict                   | FOLDER |",
         "predict a                 | INPUT |",
         "predict a b --columns=x   | --columns: got 'x' |",
-        "train --data=magic        | --data is 'magic', want avmnist or the path |",
+        "train --data=magic        | --data is 'magic', which is neither avmnist nor |",
         "train --columns=id=key    | --columns is of your own data, --data is avmnist |",
         "train --image-size=9      | --image-size is of your own data |",
         "train --data=. --test-size=9 | --test-size is of avmnist data, --data is . |",

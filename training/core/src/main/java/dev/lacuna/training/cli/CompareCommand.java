@@ -168,7 +168,7 @@ final class CompareCommand implements Callable<Integer> {
       PrintWriter table = json ? err : spec.commandLine().getOut();
       table.print(ComparisonFormat.text(result.comparison()));
       table.flush();
-      err.println("folder of the comparison: " + folder);
+      err.println("folder of the comparison: " + folder + ", with table.md and figure.svg");
       if (json) {
         spec.commandLine().getOut().print(document);
         spec.commandLine().getOut().flush();

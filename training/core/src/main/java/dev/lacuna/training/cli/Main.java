@@ -5,6 +5,7 @@ import java.io.PrintWriter;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Callable;
@@ -39,6 +40,10 @@ import picocli.CommandLine.ScopeType;
     })
 public final class Main implements Callable<Integer> {
   private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
+
+  /** Commands of the launcher. */
+  private static final List<String> LAUNCHERS = List.of("setup", "test", "bench");
+
   private static final String HEADLESS = "java.awt.headless";
 
   @Option(
@@ -132,7 +137,11 @@ public final class Main implements Callable<Integer> {
 
   /** The commands that there are, where something else was given. */
   private static String wanted(CommandLine.ParameterException exception) {
-    Set<String> commands = exception.getCommandLine().getSubcommands().keySet();
+    CommandLine command = exception.getCommandLine();
+    Set<String> commands = new LinkedHashSet<>(command.getSubcommands().keySet());
+    if (command.getParent() == null) {
+      commands.addAll(LAUNCHERS);
+    }
     return exception instanceof CommandLine.UnmatchedArgumentException unmatched
             && !unmatched.isUnknownOption()
             && !commands.isEmpty()

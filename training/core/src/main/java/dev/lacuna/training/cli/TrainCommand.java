@@ -23,7 +23,10 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "train",
     mixinStandardHelpOptions = true,
-    synopsisSubcommandLabel = "[SYSTEM]",
+    customSynopsis = {
+      "lacuna train [SYSTEM] [OPTION...]",
+      "lacuna train --resume FOLDER [OPTION...]"
+    },
     description = {
       "Trains a system on avMNIST (digit images and spoken digits) or on your own data, and "
           + "evaluates it.",

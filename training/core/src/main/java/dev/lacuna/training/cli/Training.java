@@ -44,7 +44,7 @@ record Training<O extends Record>(
     PrintWriter out = command.commandLine().getOut();
     PrintWriter err = command.commandLine().getErr();
     results.print(json ? err : out);
-    err.println("run folder: " + folder);
+    err.println("run folder: " + folder + "; look at " + folder.file("report.html"));
     if (json) {
       out.print(document);
       out.flush();

@@ -152,7 +152,12 @@ public final class RunFolder implements AutoCloseable {
   /** Opens the folder of a finished run; closing it changes nothing. */
   public static RunFolder open(Path folder) {
     if (!Files.isRegularFile(folder.resolve(METRICS))) {
-      throw bad(folder + " is no run folder: it has no " + METRICS);
+      throw bad(
+          Files.exists(folder.resolve(RUN))
+              ? folder
+                  + " has a run that is not finished; go on with it by train --resume "
+                  + folder
+              : folder + " is no run folder: it has no " + METRICS);
     }
     RunFolder run = new RunFolder(folder, METRICS);
     run.ended = true;

@@ -93,7 +93,19 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
   public void requireSame(ModelSignature data, String run) {
     requireSame("classes", classes, data.classes, run);
     requireSame("features", features, data.features, run);
-    requireSame("modalities", inputs, data.inputs, run);
+    requireSame("modalities", shapes(), data.shapes(), run);
+    if (!inputs.equals(data.inputs)) {
+      throw bad(
+          run
+              + ": the data has changed since training, its training features have another mean or"
+              + " standard deviation; train again");
+    }
+  }
+
+  private List<String> shapes() {
+    return inputs.stream()
+        .map(i -> i.name() + " " + i.channels() + " x " + i.height() + " x " + i.width())
+        .toList();
   }
 
   private static void requireSame(String what, Object trained, Object found, String run) {

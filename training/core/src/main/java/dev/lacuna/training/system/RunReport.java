@@ -74,7 +74,14 @@ final class RunReport {
     for (Modality modality : data.modalities()) {
       facts.put(
           modality.name(),
-          modality.channels() + " x " + modality.height() + " x " + modality.width());
+          modality.channels()
+              + " x "
+              + modality.height()
+              + " x "
+              + modality.width()
+              + ", in "
+              + data.train().presence().count(data.modalities().indexOf(modality))
+              + " training samples");
     }
     return facts;
   }

@@ -104,6 +104,7 @@ class RunFolderTest {
     assertSays(() -> RunFolder.create(other), other + " is a file", "--out");
     Files.writeString(folder.resolve("run.json"), "{}");
     assertSays(() -> RunFolder.create(folder), "not finished; go on with it by --resume " + folder);
+    assertSays(() -> RunFolder.open(folder), "not finished; go on with it by train --resume");
     assertSays(() -> RunFolder.create(other.resolve("run")), "run folder cannot be made");
   }
 

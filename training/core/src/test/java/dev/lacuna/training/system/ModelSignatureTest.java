@@ -94,6 +94,15 @@ class ModelSignatureTest {
             PETS.classes(),
             PETS.features(),
             List.of(new Input("image", 1, 28, 28, new Scaling(0.5, 0.1))));
-    assertSays(() -> PETS.requireSame(scaled, "run"), "modalities are", "mean=0.5");
+    assertSays(
+        () -> PETS.requireSame(scaled, "run"),
+        "run: the data has changed",
+        "its training features have another mean or standard deviation");
+    ModelSignature wider =
+        new ModelSignature(
+            PETS.classes(),
+            PETS.features(),
+            List.of(new Input("image", 1, 28, 30, new Scaling(0.5, 0.1))));
+    assertSays(() -> PETS.requireSame(wider, "run"), "modalities are [image 1 x 28 x 30], were [");
   }
 }
