@@ -43,6 +43,7 @@ public final class RunFolder implements AutoCloseable {
   public static final String PROGRESS = "progress.json";
 
   private static final String CHECKPOINT = "checkpoint.safetensors";
+
   private final Path folder;
 
   /** The file that says which system and config this is. */

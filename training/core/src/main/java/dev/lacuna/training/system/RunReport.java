@@ -48,7 +48,7 @@ final class RunReport {
     String missing = config.missing();
     return data.train().size()
         + " training samples"
-        + (missing.equals("none") ? ", nothing missing" : ", missing " + missing)
+        + (missing.equals("none") ? ", nothing taken away" : ", missing " + missing)
         + "; "
         + config.seeds()
         + (config.seeds() == 1 ? " seed, " : " seeds, ")
