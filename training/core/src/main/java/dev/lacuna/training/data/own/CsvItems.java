@@ -99,7 +99,7 @@ final class CsvItems {
       String found = reader == null ? bytes.length + " bytes" : "a header alone";
       throw bad(name, found + ", want a header and a line for every sample");
     }
-    return new Items(reader.kinds(), items);
+    return new Items(reader.kinds(), items, true);
   }
 
   private static String text(byte[] bytes, String name) {

@@ -22,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kinds the kinds that the source has a place for
  * @param list the samples
+ * @param listed whether a CSV file lists them, and not a folder by what lies in it
  */
-record Items(List<Kind> kinds, List<Item> list) {
+record Items(List<Kind> kinds, List<Item> list, boolean listed) {
   private static final int BYTE_LABELS = 256;
 
   /** Samples with labels, of any layout. */
@@ -36,7 +37,7 @@ record Items(List<Kind> kinds, List<Item> list) {
       List<Item> list = new ArrayList<>();
       addAll(list, "train", LabelledImages.train(path, BYTE_LABELS), null);
       addAll(list, "test", LabelledImages.test(path, BYTE_LABELS), Part.TEST);
-      return new Items(List.of(Kind.IMAGE), list);
+      return new Items(List.of(Kind.IMAGE), list, false);
     }
     Naming naming = FolderItems.naming(path);
     if (naming == null) {
@@ -59,7 +60,7 @@ record Items(List<Kind> kinds, List<Item> list) {
         Arrays.stream(Kind.values())
             .filter(kind -> list.stream().anyMatch(item -> item.sources().containsKey(kind)))
             .toList();
-    return new Items(kinds, list);
+    return new Items(kinds, list, false);
   }
 
   /** The path itself where it is a file, or the one CSV file in it, or null. */

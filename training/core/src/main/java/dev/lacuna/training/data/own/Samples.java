@@ -8,6 +8,9 @@ import dev.lacuna.training.data.Split;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -34,8 +37,8 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
    * @param columns what the columns of a CSV file are called
    * @param options how files became features when the model was trained
    * @param trained the model's modalities; names, shapes and scaling count, rows do not
-   * @throws LacunaException naming the file or the line and column at fault, or a sample that has
-   *     none of the model's modalities
+   * @throws LacunaException naming the file or the line and column at fault, or a sample of a CSV
+   *     file that has none of the model's modalities; a folder's are left out, unless all are
    */
   public static Samples read(
       Path path,
@@ -47,18 +50,7 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
     for (int m = 0; m < kinds.size(); m++) {
       checkShape(trained.get(m), kinds.get(m), options);
     }
-    List<Item> items = Items.unlabelled(path, columns).list();
-    for (Item item : items) {
-      if (kinds.stream().noneMatch(item.sources()::containsKey)) {
-        throw new LacunaException(
-            Status.INVALID_ARGUMENT,
-            item.where()
-                + ": sample '"
-                + item.id()
-                + "' has nothing that the model knows, which is "
-                + String.join(", ", kinds.stream().map(Kind::text).toList()));
-      }
-    }
+    List<Item> items = known(Items.unlabelled(path, columns), kinds, progress);
     FeatureTable table = FeatureTable.read(items, kinds, options, progress);
     List<Modality> modalities =
         IntStream.range(0, kinds.size())
@@ -70,6 +62,34 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
             })
             .toList();
     return new Samples(items.stream().map(Item::id).toList(), modalities, table.rowOf());
+  }
+
+  /** What a CSV file lists must be of use; a folder may have other files beside samples. */
+  private static List<Item> known(Items items, List<Kind> kinds, Progress progress) {
+    Map<Boolean, List<Item>> byUse =
+        items.list().stream()
+            .collect(
+                Collectors.partitioningBy(
+                    item -> kinds.stream().anyMatch(item.sources()::containsKey)));
+    List<Item> useless = Objects.requireNonNull(byUse.get(false));
+    List<Item> useful = Objects.requireNonNull(byUse.get(true));
+    if (useless.isEmpty()) {
+      return useful;
+    }
+    Item first = useless.getFirst();
+    String known =
+        "nothing that the model knows, which is "
+            + String.join(", ", kinds.stream().map(Kind::text).toList());
+    if (useful.isEmpty() || items.listed()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT, first.where() + ": sample '" + first.id() + "' has " + known);
+    }
+    progress.note(
+        first.where()
+            + (useless.size() > 1 ? " and " + (useless.size() - 1) + " more have " : " has ")
+            + known
+            + "; left out");
+    return useful;
   }
 
   private static void checkShape(Modality model, Kind kind, FeatureOptions options) {

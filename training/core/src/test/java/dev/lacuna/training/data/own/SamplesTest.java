@@ -1,8 +1,10 @@
 package dev.lacuna.training.data.own;
 
 import static dev.lacuna.training.data.Errors.assertMessage;
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.training.audio.Wav;
 import dev.lacuna.training.data.Modality;
@@ -29,7 +31,8 @@ class SamplesTest {
           new Modality("words", 1, 1, 512, new float[0][], new Scaling(0.1, 0.05)));
 
   @TempDir Path folder;
-  private final Progress progress = new PlainProgress(new PrintStream(new ByteArrayOutputStream()));
+  private final ByteArrayOutputStream said = new ByteArrayOutputStream();
+  private final Progress progress = new PlainProgress(new PrintStream(said, true, UTF_8));
 
   @BeforeEach
   void write() throws IOException {
@@ -82,6 +85,22 @@ class SamplesTest {
     assertMessage(
         () -> Samples.read(csv, Columns.STANDARD, FeatureOptions.DEFAULT, words, progress),
         "own.csv: line 3: sample 'y' has nothing that the model knows, which is text");
+  }
+
+  @Test
+  void otherFilesOfAFolderAreLeftOutAndNamed() throws IOException {
+    Files.writeString(folder.resolve("README.txt"), "how they were made");
+    List<Modality> images = List.of(MODEL.get(1));
+    Samples samples =
+        Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, images, progress);
+    assertEquals(List.of("7"), samples.ids());
+    String line = "8 and 1 more have nothing that the model knows, which is image; left out";
+    assertTrue(said.toString(UTF_8).contains(line), said.toString(UTF_8));
+    Path words = Files.createDirectory(folder.resolve("words"));
+    Files.writeString(words.resolve("README.txt"), "how they were made");
+    assertMessage(
+        () -> Samples.read(words, Columns.STANDARD, FeatureOptions.DEFAULT, images, progress),
+        "sample 'README' has nothing that the model knows, which is image");
   }
 
   @Test
