@@ -286,7 +286,7 @@ public final class RunFolder implements AutoCloseable {
 
   /** Keeps the results of the seeds that are finished. */
   public void writeProgress(List<?> seeds) {
-    write(PROGRESS, Json.MAPPER.valueToTree(seeds).toPrettyString() + "\n");
+    writeJson(PROGRESS, seeds);
   }
 
   /** The results that {@link #writeProgress} has kept, in a list that can be added to. */
