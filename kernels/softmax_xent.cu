@@ -32,7 +32,7 @@ LACUNA_KERNEL(softmax_xent_fwd, kThreads)
   const RowGroups groups(n, c);
   const Matrix<float> to(prob, n, c, ld_prob);
   double loss = 0.0;
-  for (int64_t tile = blockIdx.x; tile < groups.tiles; tile += groups.blocks()) {
+  for (int64_t tile = blockIdx.x; tile < groups.tiles; tile += loss_blocks(groups)) {
     const Row row(logits, ld_logits, n, c, groups, tile);
     const float m = row.max(maxima);
     const double s = row.sum(sums, [m](float z) { return static_cast<double>(expf(z - m)); });

@@ -155,6 +155,7 @@ LACUNA_DEVICE uint32_t pack_bf16(float low, float high) { return bf16_bits(low) 
 
 // CUDA's functions that <math.h> lacks.
 LACUNA_DEVICE float __uint_as_float(uint32_t x) { return std::bit_cast<float>(x); }
+LACUNA_DEVICE float normcdff(float x) { return static_cast<float>(0.5 * erfc(-0.70710678118654752 * x)); }
 LACUNA_DEVICE float min(float a, float b) { return fminf(a, b); }
 LACUNA_DEVICE float max(float a, float b) { return fmaxf(a, b); }
 LACUNA_DEVICE double min(double a, double b) { return fmin(a, b); }

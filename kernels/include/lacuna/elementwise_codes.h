@@ -8,9 +8,10 @@
 
 namespace lacuna::elementwise {
 
-enum Code : int32_t { kAdd = 0, kSub = 1, kMul = 2, kRelu = 3, kAffine = 4 };
+enum Code : int32_t { kAdd = 0, kSub = 1, kMul = 2, kRelu = 3, kAffine = 4, kGelu = 5 };
 
 LACUNA_BOTH constexpr bool takes_y(int64_t code) { return code <= kMul; }
+LACUNA_BOTH constexpr bool gradient_takes_x(int64_t code) { return code == kMul || code == kRelu || code == kGelu; }
 
 }  // namespace lacuna::elementwise
 #endif

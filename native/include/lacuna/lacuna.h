@@ -20,7 +20,7 @@ extern "C" {
 
 // major << 16 | minor. A minor step adds functions and ops or appends fields; a major step may change anything.
 #define LACUNA_ABI_MAJOR 1
-#define LACUNA_ABI_MINOR 2
+#define LACUNA_ABI_MINOR 3
 
 // Append-only, never renumbered.
 typedef int32_t lacuna_status;

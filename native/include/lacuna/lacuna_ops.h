@@ -79,8 +79,9 @@
   TENSOR(INOUT, F32, dx, n*c*h, w, w)
 
 // out = f(x, y) by code, in place where out is x with x's stride: 0 ADD x + y, 1 SUB x - y, 2 MUL x y,
-// 3 RELU max(x, 0), 4 AFFINE alpha x + beta. y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast;
-// RELU and AFFINE take no y (NULL, y_n = y_d = 0).
+// 3 RELU max(x, 0), 4 AFFINE alpha x + beta, 5 GELU x Phi(x) with Phi the standard normal distribution function. y is
+// [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; RELU, AFFINE and GELU take no y (NULL, y_n = y_d =
+// 0).
 #define LACUNA_FIELDS_elementwise_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
   SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_out) \
   CODE(code) REAL(alpha) REAL(beta)                                      \
@@ -386,6 +387,33 @@
   TENSOR(OPT_INOUT, F32, dprompt_k, b*p, h*d, ld_dprompt_k)                                              \
   TENSOR(OPT_INOUT, F32, dprompt_v, b*p, h*d, ld_dprompt_v)
 
+// y = gamma (x - mean) rstd + beta, row by row as torch.nn.LayerNorm: rstd = 1 / sqrt(var + eps) with the biased
+// variance. No gamma is 1, no beta 0. mean and rstd are kept for the backward pass; of a row of no columns they are NaN.
+// eps >= 0.
+#define LACUNA_FIELDS_layer_norm_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(d) STRIDE(ld_x) STRIDE(ld_y)                            \
+  REAL(eps)                                                            \
+  TENSOR(IN, F32, x, n, d, ld_x)                                       \
+  TENSOR(OPT_IN, F32, gamma, 1, d, d)                                  \
+  TENSOR(OPT_IN, F32, beta, 1, d, d)                                   \
+  TENSOR(OUT, F32, y, n, d, ld_y)                                      \
+  TENSOR(OUT, F32, mean, n, 1, 1)                                      \
+  TENSOR(OUT, F32, rstd, n, 1, 1)
+
+// With xhat = (x - mean) rstd and g = dy gamma, averaged over a row: dx = rstd (g - avg(g) - xhat avg(g xhat)).
+// dgamma = column sums of dy xhat, dbeta = column sums of dy.
+#define LACUNA_FIELDS_layer_norm_bwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(d) STRIDE(ld_dy) STRIDE(ld_x) STRIDE(ld_dx)             \
+  CODE(acc_dx) CODE(acc_dgamma) CODE(acc_dbeta)                        \
+  TENSOR(IN, F32, dy, n, d, ld_dy)                                     \
+  TENSOR(IN, F32, x, n, d, ld_x)                                       \
+  TENSOR(OPT_IN, F32, gamma, 1, d, d)                                  \
+  TENSOR(IN, F32, mean, n, 1, 1)                                       \
+  TENSOR(IN, F32, rstd, n, 1, 1)                                       \
+  TENSOR(OPT_INOUT, F32, dx, n, d, ld_dx)                              \
+  TENSOR(OPT_INOUT, F32, dgamma, 1, d, d)                              \
+  TENSOR(OPT_INOUT, F32, dbeta, 1, d, d)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -416,7 +444,9 @@
   OP(25, vq_quantize_fwd)  \
   OP(26, vq_quantize_bwd)  \
   OP(27, attention_fwd)    \
-  OP(28, attention_bwd)
+  OP(28, attention_bwd)    \
+  OP(29, layer_norm_fwd)   \
+  OP(30, layer_norm_bwd)
 
 // clang-format on
 

@@ -32,7 +32,9 @@
   OP(vq_quantize_fwd)       \
   OP(vq_quantize_bwd)       \
   OP(attention_fwd)         \
-  OP(attention_bwd)
+  OP(attention_bwd)         \
+  OP(layer_norm_fwd)        \
+  OP(layer_norm_bwd)
 
 namespace lacuna::cuda {
 

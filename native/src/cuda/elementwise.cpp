@@ -41,9 +41,9 @@ lacuna_status elementwise_bwd(CudaContext& ctx, const lacuna_elementwise_bwd_arg
   const auto code = static_cast<int32_t>(args.code);
   float* const whole_dy = is_repeated(args) ? nullptr : args.dy;
   if (args.dx || whole_dy) {
-    // Only MUL reads y, and RELU and MUL x.
+    // Only MUL reads y.
     const bool dense_y = code != kMul || dense(args.n, args.d, args.y_n, args.y_d, args.ld_y);
-    const bool dense_x = (code != kMul && code != kRelu) || args.ld_x == args.d;
+    const bool dense_x = !gradient_takes_x(code) || args.ld_x == args.d;
     const bool dense_gradients = (!args.dx || args.ld_dx == args.d) && (!whole_dy || args.ld_dy == args.d);
     const Tiled tiled(args.n, args.d, args.ld_dout == args.d && dense_y && dense_x && dense_gradients);
     const Repeated y(tiled, args.y_n, args.y_d, args.ld_y);

@@ -40,6 +40,12 @@ struct Plan {
   bool in_chunks() const { return chunks * sums != results; }
 };
 
+// result j = sum over the chunks of partial[chunk, j]
+lacuna_status fold(CudaContext& ctx, int64_t count, int64_t chunks, const double* partial, const Result& result) {
+  const int64_t width = int64_t{1} << threads_side_by_side(count, 1, kMostColumnThreads);
+  return kFold(ctx, (count + width - 1) / width, count, chunks, partial, result);
+}
+
 // A matrix without gaps is one long row when all of it is added up.
 bool one_row(int64_t out_n, int64_t out_d, bool dense) { return out_n == 1 && out_d == 1 && dense; }
 
@@ -66,9 +72,12 @@ lacuna_status enqueue_sum(CudaContext& ctx, const Sum& sum, void* workspace) {
   const lacuna_status status =
       (plan.by_row ? kRows : kColumns)(ctx, plan.blocks, n, d, sum.a, ld_a, sum.b, ld_b, partial, result);
   if (status || !plan.in_chunks()) return status;
-  const int64_t width = int64_t{1} << threads_side_by_side(plan.results, 1, kMostColumnThreads);
-  return kFold(ctx, (plan.results + width - 1) / width, plan.results, plan.chunks * plan.sums / plan.results, partial,
-               result);
+  return fold(ctx, plan.results, plan.chunks * plan.sums / plan.results, partial, result);
+}
+
+lacuna_status enqueue_fold(CudaContext& ctx, const double* partial, int64_t chunks, int64_t count, float* out,
+                           bool accumulate) {
+  return fold(ctx, count, chunks, partial, {out, 1, 1.0, accumulate});
 }
 
 int64_t reduce_fwd_workspace(int, const lacuna_reduce_fwd_args& args) {

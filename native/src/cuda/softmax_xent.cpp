@@ -22,7 +22,7 @@ constexpr Kernel<IndexGate, Tiling, const float*, int64_t, const int32_t*, const
 
 // The verdict on the labels, then the parts of the loss.
 int64_t softmax_xent_fwd_workspace(int, const lacuna_softmax_xent_fwd_args& args) {
-  return kIndexGateBytes + RowGroups(args.n, args.c).blocks() * static_cast<int64_t>(sizeof(double));
+  return kIndexGateBytes + loss_blocks(RowGroups(args.n, args.c)) * static_cast<int64_t>(sizeof(double));
 }
 
 int64_t softmax_xent_bwd_workspace(int, const lacuna_softmax_xent_bwd_args&) { return kIndexGateBytes; }
@@ -34,7 +34,7 @@ lacuna_status softmax_xent_fwd(CudaContext& ctx, const lacuna_softmax_xent_fwd_a
                                                  args.c, args.workspace, gate)) {
     return status;
   }
-  const int64_t blocks = RowGroups(args.n, args.c).blocks();
+  const int64_t blocks = loss_blocks(RowGroups(args.n, args.c));
   auto* const partial = reinterpret_cast<double*>(static_cast<char*>(args.workspace) + kIndexGateBytes);
   const lacuna_status status = kForward(ctx, blocks, gate, args.n, args.c, args.logits, args.ld_logits, args.label,
                                         args.prob, args.ld_prob, partial);

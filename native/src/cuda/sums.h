@@ -24,5 +24,9 @@ struct Sum {
 lacuna_status enqueue_sum(CudaContext& ctx, const Sum& sum, void* workspace);
 int64_t sums_workspace(int64_t n, int64_t d, int64_t out_n, int64_t out_d);
 
+// out[j] = sum over the chunks of partial[chunk, j], or that added to what it holds, for `count` columns.
+lacuna_status enqueue_fold(CudaContext& ctx, const double* partial, int64_t chunks, int64_t count, float* out,
+                           bool accumulate);
+
 }  // namespace lacuna::cuda
 #endif

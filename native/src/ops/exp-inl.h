@@ -34,25 +34,29 @@ HWY_INLINE hn::Vec<Floats> at_least(hn::Vec<Floats> least, hn::Vec<Floats> x) {
 #endif
 }
 
-// 2^x for x < 127.5; less than 2^-126 below -126, NaN stays NaN. With n the whole number nearest to x, 2^(x - n) is a
-// minimax polynomial over [-1/2, 1/2] (Remez, relative error): of degree 6 it errs by 2e-9 and the result by 1.2 ulp;
-// of degree 3 by 7.5e-5, a fiftieth of bf16's rounding.
+// 2^r for r in [-1/2, 1/2]: a minimax polynomial (Remez, relative error), of degree 6 with an error of 2e-9, or of
+// degree 3 with 7.5e-5, a fiftieth of bf16's rounding.
 template <bool kFast>
-HWY_INLINE hn::Vec<Floats> exp2_of(hn::Vec<Floats> x) {
+HWY_INLINE hn::Vec<Floats> exp2_near_zero(hn::Vec<Floats> r) {
   const Floats f;
-  x = at_least(hn::Set(f, -127.0f), x);
-  const auto n = hn::Round(x);
-  const auto r = hn::Sub(x, n);
   const auto step = [&](hn::Vec<Floats> p, float c) { return hn::MulAdd(p, r, hn::Set(f, c)); };
   if constexpr (kFast) {
     const auto p = step(step(hn::Set(f, 0.05517166905792616f), 0.2426111221932161f), 0.6932609854606553f);
-    return scale_by_power(step(p, 0.9999280735394012f), n);
+    return step(p, 0.9999280735394012f);
   } else {
     auto p = step(hn::Set(f, 0.00015345812008822867f), 0.0013399931219250935f);
     p = step(step(p, 0.009618488957091421f), 0.05550328776964999f);
     p = step(step(p, 0.24022646890634375f), 0.6931472057372678f);
-    return scale_by_power(step(p, 1.0f), n);
+    return step(p, 1.0f);
   }
+}
+
+// 2^x for x < 127.5, to 1.2 ulp or fast; less than 2^-126 below -126, NaN stays NaN.
+template <bool kFast>
+HWY_INLINE hn::Vec<Floats> exp2_of(hn::Vec<Floats> x) {
+  x = at_least(hn::Set(Floats(), -127.0f), x);
+  const auto n = hn::Round(x);
+  return scale_by_power(exp2_near_zero<kFast>(hn::Sub(x, n)), n);
 }
 
 }  // namespace lacuna::HWY_NAMESPACE

@@ -20,6 +20,8 @@ import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
 import dev.lacuna.spi.OpLayouts.GatherRows;
+import dev.lacuna.spi.OpLayouts.LayerNormBwd;
+import dev.lacuna.spi.OpLayouts.LayerNormFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
@@ -230,7 +232,7 @@ final class BadCallTest {
           invalid("w_out", typical(MaxPool2dFwd.OP, "w_out", 4)),
           invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(42))),
           invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(-1))),
-          invalid("code", typical(ElementwiseFwd.OP, "code", 5)),
+          invalid("code", typical(ElementwiseFwd.OP, "code", 6)),
           invalid("code", typical(ElementwiseFwd.OP, "code", -1)),
           invalid("y|y_n", typical(ElementwiseFwd.OP, "y_n", 2)),
           invalid("y|y_d", typical(ElementwiseBwd.OP, "y_d", 2)),
@@ -342,7 +344,13 @@ final class BadCallTest {
           invalid("lse", typical(AttentionBwd.OP).without("lse")),
           invalid("prompt_q", typical(AttentionBwd.OP).without("prompt_q")),
           invalid("prompt_out", typical(AttentionBwd.OP).without("prompt_out")),
-          invalid("prompt_lse", typical(AttentionBwd.OP).without("prompt_lse")));
+          invalid("prompt_lse", typical(AttentionBwd.OP).without("prompt_lse")),
+          invalid("eps", typical(LayerNormFwd.OP, "eps", -1e-5)),
+          invalid("eps", typical(LayerNormFwd.OP, "eps", Double.NaN)),
+          invalid("eps", typical(LayerNormFwd.OP, "eps", Double.POSITIVE_INFINITY)),
+          invalid("acc_dx", typical(LayerNormBwd.OP, "acc_dx", 2)),
+          invalid("acc_dgamma", typical(LayerNormBwd.OP, "acc_dgamma", -1)),
+          invalid("acc_dbeta", typical(LayerNormBwd.OP, "acc_dbeta", 2)));
 
   private static void overlapsAreRefused(Target target) {
     for (OpLayout op : OpLayouts.ALL) {

@@ -6,6 +6,8 @@ import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.LayerNormBwd;
+import dev.lacuna.spi.OpLayouts.LayerNormFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
@@ -15,6 +17,7 @@ import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * The cases of every op: what the contract tests run.
@@ -27,7 +30,7 @@ final class OpCases {
   static final int[] EDGES = {1, 3, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 127};
 
   private static final int RELU = 3;
-  private static final int AFFINE = 4;
+  private static final int GELU = 5;
 
   private OpCases() {}
 
@@ -77,6 +80,8 @@ final class OpCases {
           VqCases.largest(op);
       case "vicreg" -> VicRegCases.largest();
       case "attention_fwd", "attention_bwd" -> AttentionCases.largest(op);
+      case "layer_norm_fwd" -> layerNorm(700, 301);
+      case "layer_norm_bwd" -> layerNormBackward(700, 301);
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
   }
@@ -105,6 +110,8 @@ final class OpCases {
           VqCases.listed(op);
       case "vicreg" -> VicRegCases.listed(EDGES);
       case "attention_fwd", "attention_bwd" -> AttentionCases.all(op);
+      case "layer_norm_fwd" -> layerNorm();
+      case "layer_norm_bwd" -> layerNormBackward();
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }
@@ -303,7 +310,7 @@ final class OpCases {
   private static List<OpCase> elementwise(OpLayout op) {
     List<OpCase> cases = new ArrayList<>();
     cases.add(elementwise(op, 5, 13, 2, 5, 13));
-    for (int code = 0; code <= AFFINE; code++) {
+    for (int code = 0; code <= GELU; code++) {
       for (int edge : EDGES) {
         if (code >= RELU) {
           cases.add(elementwise(op, 3, edge, code, 0, 0));
@@ -327,8 +334,12 @@ final class OpCases {
       cases.add(elementwise(op, 5, 0, code, 5, 1));
       cases.add(elementwise(op, 64, 512, code, 1, 512));
     }
+    // The tails of GELU, where it is as small as floats get, and x itself.
+    for (double centre : new double[] {-3, -6, -10, -12, 6}) {
+      cases.add(elementwise(op, 5, 67, GELU, 0, 0).fill("x", Fill.normal(0.4, centre)));
+    }
     if (op != ElementwiseBwd.OP) {
-      for (int code = 0; code <= AFFINE; code++) {
+      for (int code = 0; code <= GELU; code++) {
         cases.add(elementwise(op, 3, 37, code, 1, 37).inPlace("out", "x"));
         cases.add(elementwise(op, 3, 8, code, 3, 8).inPlace("out", "x"));
       }
@@ -338,6 +349,72 @@ final class OpCases {
         cases.add(elementwise(op, 3, 37, code, 1, 37).without("dy"));
       }
     }
+    return cases;
+  }
+
+  private static OpCase layerNorm(int n, int d) {
+    return sizes(LayerNormFwd.OP, "n", n, "d", d, "eps", 1e-5);
+  }
+
+  private static List<OpCase> layerNorm() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(layerNorm(7, 13));
+    for (int edge : EDGES) {
+      cases.add(layerNorm(3, edge));
+      cases.add(layerNorm(edge, 5));
+    }
+    // A mean that is large beside the deviations; deviations small beside eps, or none.
+    cases.add(layerNorm(6, 41).fill("x", Fill.normal(1, 1000)));
+    cases.add(layerNorm(6, 41).fill("x", Fill.normal(1e-3, 0)));
+    cases.add(layerNorm(6, 41).fill("x", Fill.constant(0.1)));
+    cases.add(layerNorm(6, 32).fill("x", Fill.constant(3)).with("eps", 0));
+    cases.add(layerNorm(6, 41).with("eps", 0));
+    cases.add(layerNorm(9, 37).fill("x", Fill.SPECIAL));
+    cases.add(layerNorm(9, 37).fill("x", Fill.nanAt(40)));
+    cases.add(layerNorm(9, 37).fill("gamma", Fill.SPECIAL));
+    cases.add(layerNorm(0, 5));
+    cases.add(layerNorm(5, 0));
+    cases.add(layerNorm(50, 384));
+    cases.add(layerNorm(2, 5000));
+    return cases;
+  }
+
+  private static OpCase layerNormBackward(int n, int d) {
+    return sizes(LayerNormBwd.OP, "n", n, "d", d).adjust(values -> keepMoments(values, n, d));
+  }
+
+  /** What the forward pass keeps of x. */
+  private static void keepMoments(Map<String, double[]> values, int n, int d) {
+    double[] x = values.get("x");
+    for (int i = 0; i < n; i++) {
+      double[] row = Arrays.copyOfRange(x, i * d, (i + 1) * d);
+      double mean = Arrays.stream(row).sum() / d;
+      double variance = Arrays.stream(row).map(value -> (value - mean) * (value - mean)).sum() / d;
+      values.get("mean")[i] = mean;
+      values.get("rstd")[i] = 1 / Math.sqrt(variance + 1e-5);
+    }
+  }
+
+  private static List<OpCase> layerNormBackward() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(layerNormBackward(7, 13));
+    for (int edge : EDGES) {
+      cases.add(layerNormBackward(3, edge));
+      cases.add(layerNormBackward(edge, 5));
+    }
+    // Where biases alone are learnt, with and without layers below; where gamma alone is.
+    cases.add(layerNormBackward(33, 20).without("dgamma"));
+    cases.add(layerNormBackward(33, 20).without("dgamma").without("dx"));
+    cases.add(layerNormBackward(33, 20).without("dbeta").without("dx"));
+    cases.add(layerNormBackward(6, 41).fill("x", Fill.normal(1, 1000)));
+    cases.add(layerNormBackward(6, 41).fill("x", Fill.constant(3)));
+    cases.add(layerNormBackward(9, 37).fill("x", Fill.nanAt(40)));
+    cases.add(layerNormBackward(9, 37).fill("dy", Fill.SPECIAL));
+    cases.add(layerNormBackward(0, 5));
+    cases.add(layerNormBackward(5, 0));
+    cases.add(layerNormBackward(50, 384));
+    cases.add(layerNormBackward(2000, 37));
+    cases.add(layerNormBackward(2, 5000));
     return cases;
   }
 

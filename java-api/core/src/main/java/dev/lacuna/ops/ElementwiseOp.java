@@ -17,6 +17,7 @@ public final class ElementwiseOp implements Differentiable {
   static final int MUL = 2;
   private static final int RELU = 3;
   static final int AFFINE = 4;
+  private static final int GELU = 5;
 
   private ElementwiseOp() {}
 
@@ -43,6 +44,14 @@ public final class ElementwiseOp implements Differentiable {
   /** alpha x + beta. */
   public static Tensor affine(Tensor x, double alpha, double beta) {
     return apply(AFFINE, x, null, alpha, beta);
+  }
+
+  /**
+   * x Phi(x), Phi the standard normal distribution function: Hendrycks and Gimpel, Gaussian Error
+   * Linear Units, 2016, exact as in torch.nn.GELU.
+   */
+  public static Tensor gelu(Tensor x) {
+    return apply(GELU, x, null, 0, 0);
   }
 
   private static Tensor apply(int code, Tensor x, @Nullable Tensor y, double alpha, double beta) {

@@ -11,7 +11,7 @@ public final class OpLayouts {
   public static final int ABI_MAJOR = 1;
 
   /** A library of a smaller minor version lacks ops or fields. */
-  public static final int ABI_MINOR = 2;
+  public static final int ABI_MINOR = 3;
 
   /** Fields of {@code linear_fwd}, by index. */
   public static final class LinearFwd {
@@ -1219,6 +1219,84 @@ public final class OpLayouts {
     private AttentionBwd() {}
   }
 
+  /** Fields of {@code layer_norm_fwd}, by index. */
+  public static final class LayerNormFwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int LD_X = 2;
+    public static final int LD_Y = 3;
+    public static final int EPS = 4;
+    public static final int X = 5;
+    public static final int GAMMA = 6;
+    public static final int BETA = 7;
+    public static final int Y = 8;
+    public static final int MEAN = 9;
+    public static final int RSTD = 10;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "layer_norm_fwd",
+            29,
+            112,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_y"),
+            OpField.real("eps"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "gamma", "1", "d", "d"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "beta", "1", "d", "d"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "y", "n", "d", "ld_y"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "mean", "n", "1", "1"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "rstd", "n", "1", "1"));
+
+    private LayerNormFwd() {}
+  }
+
+  /** Fields of {@code layer_norm_bwd}, by index. */
+  public static final class LayerNormBwd {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int LD_DY = 2;
+    public static final int LD_X = 3;
+    public static final int LD_DX = 4;
+    public static final int ACC_DX = 5;
+    public static final int ACC_DGAMMA = 6;
+    public static final int ACC_DBETA = 7;
+    public static final int DY = 8;
+    public static final int X = 9;
+    public static final int GAMMA = 10;
+    public static final int MEAN = 11;
+    public static final int RSTD = 12;
+    public static final int DX = 13;
+    public static final int DGAMMA = 14;
+    public static final int DBETA = 15;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "layer_norm_bwd",
+            30,
+            152,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.stride("ld_dy"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_dx"),
+            OpField.code("acc_dx"),
+            OpField.code("acc_dgamma"),
+            OpField.code("acc_dbeta"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dy", "n", "d", "ld_dy"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "gamma", "1", "d", "d"),
+            OpField.tensor(FieldKind.IN, DType.F32, "mean", "n", "1", "1"),
+            OpField.tensor(FieldKind.IN, DType.F32, "rstd", "n", "1", "1"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dx", "n", "d", "ld_dx"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dgamma", "1", "d", "d"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dbeta", "1", "d", "d"));
+
+    private LayerNormBwd() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -1250,7 +1328,9 @@ public final class OpLayouts {
           VqQuantizeFwd.OP,
           VqQuantizeBwd.OP,
           AttentionFwd.OP,
-          AttentionBwd.OP);
+          AttentionBwd.OP,
+          LayerNormFwd.OP,
+          LayerNormBwd.OP);
 
   private OpLayouts() {}
 }

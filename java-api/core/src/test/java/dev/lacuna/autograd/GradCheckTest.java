@@ -12,6 +12,7 @@ import dev.lacuna.kernels.VqQuantize.Commitment;
 import dev.lacuna.kernels.VqQuantize.Estimator;
 import dev.lacuna.ops.Conv2dOp;
 import dev.lacuna.ops.ElementwiseOp;
+import dev.lacuna.ops.LayerNormOp;
 import dev.lacuna.ops.LinearOp;
 import dev.lacuna.ops.MaxPool2dOp;
 import dev.lacuna.ops.ReduceOp;
@@ -122,6 +123,33 @@ final class GradCheckTest {
         new Case(
             "relu", x -> ElementwiseOp.relu(x.get(0)), GradCheckTest::apart, List.of(shape(3, 4))),
         smooth("affine", x -> ElementwiseOp.affine(x.get(0), -2.5, 0.75), shape(3, 4)),
+        smooth("gelu", x -> ElementwiseOp.gelu(x.get(0)), shape(3, 4)),
+        new Case(
+            "gelu in its tails",
+            x -> ElementwiseOp.gelu(x.get(0)),
+            i -> (i % 2 == 0 ? 1 : -1) * (2 + 0.3 * i),
+            List.of(shape(3, 4))),
+        smooth(
+            "layer_norm",
+            x -> LayerNormOp.layerNorm(x.get(0), x.get(1), x.get(2), 1e-5),
+            shape(2, 3, 5),
+            shape(5),
+            shape(5)),
+        smooth(
+            "layer_norm without gamma and beta",
+            x -> LayerNormOp.layerNorm(x.get(0), null, null, 0.1),
+            shape(4, 6)),
+        smooth(
+            "layer_norm without beta",
+            x -> LayerNormOp.layerNorm(x.get(0), x.get(1), null, 0.1),
+            shape(4, 6),
+            shape(6)),
+        smooth(
+            "layer_norm of one column",
+            x -> LayerNormOp.layerNorm(x.get(0), x.get(1), x.get(2), 1e-5),
+            shape(4, 1),
+            shape(1),
+            shape(1)),
         smooth("sum over rows", x -> ReduceOp.sum(x.get(0), ReduceOp.Over.ROWS), shape(3, 4)),
         smooth("sum over columns", x -> ReduceOp.sum(x.get(0), ReduceOp.Over.COLS), shape(3, 4)),
         smooth("mean over rows", x -> ReduceOp.mean(x.get(0), ReduceOp.Over.ROWS), shape(3, 4)),

@@ -176,6 +176,39 @@ final class GoldenTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"reference-f64", "reference"})
+  void geluIsTorchsExactGelu(String backend) {
+    misc(backend, "gelu_erf", ElementwiseOp::gelu);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "reference-f64, nn_layernorm_3x4_d6", "reference-f64, nn_layernorm_5_d1",
+    "reference-f64, nn_layernorm_2_d64", "reference, nn_layernorm_3x4_d6",
+    "reference, nn_layernorm_5_d1", "reference, nn_layernorm_2_d64"
+  })
+  void layerNormalisationIsTorchsLayerNorm(String backend, String file) {
+    JsonNode golden = Golden.read(file);
+    JsonNode inputs = golden.get("inputs");
+    JsonNode outputs = golden.get("outputs");
+    try (Context context = open(backend);
+        Tape tape = new Tape(context)) {
+      double tolerance = tolerance(context);
+      Tensor x = tensor(tape, inputs.get("x"));
+      Tensor gamma = tensor(tape, inputs.at("/weights/weight"));
+      Tensor beta = tensor(tape, inputs.at("/weights/bias"));
+      Tensor y = LayerNormOp.layerNorm(x, gamma, beta, golden.at("/params/eps").asDouble());
+      Golden.assertClose("y", outputs.get("y"), y.toDoubleArray(), tolerance);
+      Tensor g = tape.input(Golden.values(inputs.get("G")), y.shape());
+      ReduceOp.sum(ElementwiseOp.mul(y, g), ReduceOp.Over.ALL).backward();
+      Golden.assertClose("dx", outputs.get("grad_x"), x.gradAsDoubles(), tolerance);
+      Golden.assertClose(
+          "dgamma", outputs.at("/grad_params/weight"), gamma.gradAsDoubles(), tolerance);
+      Golden.assertClose("dbeta", outputs.at("/grad_params/bias"), beta.gradAsDoubles(), tolerance);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
   void theMeanOverAnImageIsTorchsGlobalAveragePool(String backend) {
     misc(
         backend,

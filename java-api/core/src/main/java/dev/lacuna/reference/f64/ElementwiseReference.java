@@ -10,12 +10,13 @@ final class ElementwiseReference {
   private static final int MUL = 2;
   private static final int RELU = 3;
   private static final int AFFINE = 4;
+  private static final int GELU = 5;
 
   private ElementwiseReference() {}
 
   private static void check(Args args, int code, boolean hasY, int n, int d, int yn, int yd) {
-    if (code < ADD || code > AFFINE) {
-      throw args.invalid("code is " + code + ", want 0 to " + AFFINE);
+    if (code < ADD || code > GELU) {
+      throw args.invalid("code is " + code + ", want 0 to " + GELU);
     }
     if (hasY != (code <= MUL)) {
       throw args.invalid("y is " + (hasY ? "given" : "missing") + " with code " + code);
@@ -48,7 +49,8 @@ final class ElementwiseReference {
               case SUB -> a - b;
               case MUL -> a * b;
               case RELU -> a > 0 || Double.isNaN(a) ? a : 0;
-              default -> alpha * a + beta;
+              case AFFINE -> alpha * a + beta;
+              default -> a * Normal.cdf(a);
             };
       }
     }
@@ -79,6 +81,7 @@ final class ElementwiseReference {
               case MUL -> g * y[yi][yj];
               case RELU -> x[i][j] <= 0 ? 0 : g;
               case AFFINE -> alpha * g;
+              case GELU -> g * (Normal.cdf(x[i][j]) + x[i][j] * Normal.density(x[i][j]));
               default -> g;
             };
         if (hasY) {

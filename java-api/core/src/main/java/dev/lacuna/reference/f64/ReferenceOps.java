@@ -11,6 +11,8 @@ import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
 import dev.lacuna.spi.OpLayouts.GatherRows;
+import dev.lacuna.spi.OpLayouts.LayerNormBwd;
+import dev.lacuna.spi.OpLayouts.LayerNormFwd;
 import dev.lacuna.spi.OpLayouts.LinearBwd;
 import dev.lacuna.spi.OpLayouts.LinearFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
@@ -66,7 +68,9 @@ public final class ReferenceOps {
           Map.entry(VqQuantizeFwd.OP, VqQuantizeReference::forward),
           Map.entry(VqQuantizeBwd.OP, VqQuantizeReference::backward),
           Map.entry(AttentionFwd.OP, AttentionReference::forward),
-          Map.entry(AttentionBwd.OP, AttentionReference::backward));
+          Map.entry(AttentionBwd.OP, AttentionReference::backward),
+          Map.entry(LayerNormFwd.OP, LayerNormReference::forward),
+          Map.entry(LayerNormBwd.OP, LayerNormReference::backward));
 
   private ReferenceOps() {}
 
