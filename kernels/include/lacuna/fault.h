@@ -7,7 +7,7 @@
 
 namespace lacuna {
 
-enum class Fault : int32_t { kNone = 0, kNonFinite = 1, kOutOfRange = 2, kIndex = 3, kLabel = 4 };
+enum class Fault : int32_t { kNone = 0, kNonFinite = 1, kOutOfRange = 2, kIndex = 3, kLabel = 4, kTarget = 5 };
 constexpr int kFaultBits = 3;
 
 }  // namespace lacuna

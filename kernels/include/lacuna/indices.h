@@ -14,7 +14,7 @@ constexpr int kMaxIndexBlocks = 128;        // few enough that a warp reads all 
 constexpr int64_t kIndicesPerBlock = 4096;  // at least
 
 struct IndexGate {
-  const int32_t* wrong;  // of each block of indices_check: whether it met an index out of range
+  const int32_t* wrong;  // of each block of the check: whether it met a wrong value
   int32_t blocks;
   int32_t op;
   Fault fault;

@@ -7,10 +7,10 @@
 
 namespace lacuna {
 
-// body(row, col) for this thread's places in the block's tile; col is the first of tiling.each columns.
+// body(row, col) for this thread's places in a tile; col is the first of tiling.each columns.
 template <class Body>
-LACUNA_DEVICE void for_places(const Tiling& tiling, Body body) {
-  const int64_t col_tiles = tiling.col_tiles(), tile = blockIdx.x;
+LACUNA_DEVICE void for_places(const Tiling& tiling, int64_t tile, Body body) {
+  const int64_t col_tiles = tiling.col_tiles();
   const int thread = static_cast<int>(threadIdx.x), step = kTilingThreads >> tiling.shift;
   const int64_t col = tile % col_tiles * tiling.tile_cols() + tiling.each * (thread & ((1 << tiling.shift) - 1));
   const int64_t row0 = tile / col_tiles * tiling.tile_rows() + (thread >> tiling.shift);
@@ -20,6 +20,12 @@ LACUNA_DEVICE void for_places(const Tiling& tiling, Body body) {
     const int64_t row = row0 + k * step;
     if (row < tiling.rows) body(row, col);
   }
+}
+
+// The same in the block's tile.
+template <class Body>
+LACUNA_DEVICE void for_places(const Tiling& tiling, Body body) {
+  for_places(tiling, blockIdx.x, body);
 }
 
 // A matrix met as one of [rows, cols]: ld 0 repeats its row, one_column repeats the first number of each row.

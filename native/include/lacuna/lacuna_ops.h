@@ -414,6 +414,34 @@
   TENSOR(OPT_INOUT, F32, dgamma, 1, d, d)                              \
   TENSOR(OPT_INOUT, F32, dbeta, 1, d, d)
 
+// torch.nn.BCEWithLogitsLoss: loss = mean over all n c of max(z, 0) - z t + log(1 + exp(-|z|)) for logits z and targets
+// t in [0, 1], which need not be 0 or 1. A target outside, or NaN, is LACUNA_INVALID_ARGUMENT; n c = 0 is too.
+#define LACUNA_FIELDS_bce_logits_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_logits) STRIDE(ld_target)                  \
+  TENSOR(IN, F32, logits, n, c, ld_logits)                             \
+  TENSOR(IN, F32, target, n, c, ld_target)                             \
+  TENSOR(OUT, F32, loss, 1, 1, 1)
+
+// dlogits = dloss (sigmoid(z) - t) / (n c)
+#define LACUNA_FIELDS_bce_logits_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)    \
+  SIZE(n) SIZE(c) STRIDE(ld_logits) STRIDE(ld_target) STRIDE(ld_dlogits)  \
+  CODE(acc_dlogits)                                                       \
+  TENSOR(IN, F32, logits, n, c, ld_logits)                                \
+  TENSOR(IN, F32, target, n, c, ld_target)                                \
+  TENSOR(IN, F32, dloss, 1, 1, 1)                                         \
+  TENSOR(INOUT, F32, dlogits, n, c, ld_dlogits)
+
+// torch.optim.AdamW (decoupled = 1: w *= 1 - lr weight_decay, g' = g) or torch.optim.Adam (0: g' = g + weight_decay w)
+// over one slab: m = beta1 m + (1 - beta1) g', v = beta2 v + (1 - beta2) g'^2,
+// w -= lr / (1 - beta1^step) m / (sqrt(v / (1 - beta2^step)) + epsilon). step counts from 1.
+#define LACUNA_FIELDS_adamw_step(SIZE, STRIDE, CODE, REAL, TENSOR)              \
+  SIZE(n) REAL(lr) REAL(beta1) REAL(beta2) REAL(epsilon) REAL(weight_decay)     \
+  CODE(decoupled) CODE(step)                                                    \
+  TENSOR(INOUT, F32, w, 1, n, n)                                                \
+  TENSOR(IN, F32, g, 1, n, n)                                                   \
+  TENSOR(INOUT, F32, m, 1, n, n)                                                \
+  TENSOR(INOUT, F32, v, 1, n, n)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -446,7 +474,10 @@
   OP(27, attention_fwd)    \
   OP(28, attention_bwd)    \
   OP(29, layer_norm_fwd)   \
-  OP(30, layer_norm_bwd)
+  OP(30, layer_norm_bwd)   \
+  OP(31, bce_logits_fwd)   \
+  OP(32, bce_logits_bwd)   \
+  OP(33, adamw_step)
 
 // clang-format on
 

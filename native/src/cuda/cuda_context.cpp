@@ -221,6 +221,7 @@ lacuna_status CudaContext::report_fault() {
   const char* const what = kind == Fault::kNonFinite ? "an input holds NaN or infinity"
                            : kind == Fault::kIndex   ? "an index is out of range"
                            : kind == Fault::kLabel   ? "a label is outside [0, c)"
+                           : kind == Fault::kTarget  ? "a target is outside [0, 1]"
                                                      : "an input is out of range";
   return fail(kind == Fault::kNonFinite ? LACUNA_NON_FINITE : LACUNA_INVALID_ARGUMENT,
               "%s; an earlier call was refused on the device and changed nothing", what);

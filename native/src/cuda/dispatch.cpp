@@ -34,7 +34,10 @@
   OP(attention_fwd)         \
   OP(attention_bwd)         \
   OP(layer_norm_fwd)        \
-  OP(layer_norm_bwd)
+  OP(layer_norm_bwd)        \
+  OP(bce_logits_fwd)        \
+  OP(bce_logits_bwd)        \
+  OP(adamw_step)
 
 namespace lacuna::cuda {
 

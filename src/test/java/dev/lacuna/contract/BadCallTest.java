@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lacuna.CounterRandom;
 import dev.lacuna.DType;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
@@ -13,8 +14,11 @@ import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpField;
 import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts;
+import dev.lacuna.spi.OpLayouts.AdamwStep;
 import dev.lacuna.spi.OpLayouts.AttentionBwd;
 import dev.lacuna.spi.OpLayouts.AttentionFwd;
+import dev.lacuna.spi.OpLayouts.BceLogitsBwd;
+import dev.lacuna.spi.OpLayouts.BceLogitsFwd;
 import dev.lacuna.spi.OpLayouts.Conv2dFwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
@@ -350,7 +354,23 @@ final class BadCallTest {
           invalid("eps", typical(LayerNormFwd.OP, "eps", Double.POSITIVE_INFINITY)),
           invalid("acc_dx", typical(LayerNormBwd.OP, "acc_dx", 2)),
           invalid("acc_dgamma", typical(LayerNormBwd.OP, "acc_dgamma", -1)),
-          invalid("acc_dbeta", typical(LayerNormBwd.OP, "acc_dbeta", 2)));
+          invalid("acc_dbeta", typical(LayerNormBwd.OP, "acc_dbeta", 2)),
+          invalid("logits", typical(BceLogitsFwd.OP, "n", 0)),
+          invalid("logits", typical(BceLogitsFwd.OP, "c", 0)),
+          invalid("target", typical(BceLogitsFwd.OP).fill("target", Fill.constant(1.5))),
+          invalid("target", typical(BceLogitsFwd.OP).fill("target", Fill.constant(-1e-30))),
+          invalid("target", typical(BceLogitsFwd.OP).fill("target", BadCallTest::nanAtTheEnd)),
+          invalid("logits", typical(BceLogitsBwd.OP, "n", 0)),
+          invalid("acc_dlogits", typical(BceLogitsBwd.OP, "acc_dlogits", 2)),
+          invalid("target", typical(BceLogitsBwd.OP).fill("target", Fill.constant(2))),
+          invalid("target", typical(BceLogitsBwd.OP).fill("target", BadCallTest::nanAtTheEnd)),
+          invalid("decoupled", typical(AdamwStep.OP, "decoupled", 2)),
+          invalid("step", typical(AdamwStep.OP, "step", 0)));
+
+  /** Targets that are right but for the last of 5 x 10. */
+  private static double nanAtTheEnd(CounterRandom random, int i) {
+    return i == 49 ? Double.NaN : 0.5;
+  }
 
   private static void overlapsAreRefused(Target target) {
     for (OpLayout op : OpLayouts.ALL) {

@@ -3,6 +3,7 @@ package dev.lacuna.contract;
 import dev.lacuna.spi.FieldKind;
 import dev.lacuna.spi.OpField;
 import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts.AdamwStep;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
@@ -82,6 +83,8 @@ final class OpCases {
       case "attention_fwd", "attention_bwd" -> AttentionCases.largest(op);
       case "layer_norm_fwd" -> layerNorm(700, 301);
       case "layer_norm_bwd" -> layerNormBackward(700, 301);
+      case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op, 5000, 43);
+      case "adamw_step" -> adamW(300_001, 0.1, 1e-4, 1, 7);
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
   }
@@ -112,6 +115,8 @@ final class OpCases {
       case "attention_fwd", "attention_bwd" -> AttentionCases.all(op);
       case "layer_norm_fwd" -> layerNorm();
       case "layer_norm_bwd" -> layerNormBackward();
+      case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op);
+      case "adamw_step" -> adamW();
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }
@@ -606,6 +611,63 @@ final class OpCases {
     cases.add(sgd(41, 0.1, 0.9, 0, 0, 0, 0, 0).fill("g", Fill.SPECIAL));
     cases.add(sgd(0, 0.1, 0.9, 0, 0, 0, 0, 0));
     cases.add(sgd(100_003, 0.01, 0.9, 0, 1e-4, 0, 0, 0));
+    return cases;
+  }
+
+  /** Targets at both ends of [0, 1] and between them. */
+  private static OpCase binaryCrossEntropy(OpLayout op, int n, int c) {
+    return sizes(op, "n", n, "c", c).fill("target", (random, i) -> random.below(i, 5) / 4.0);
+  }
+
+  private static List<OpCase> binaryCrossEntropy(OpLayout op) {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(binaryCrossEntropy(op, 5, 10));
+    for (int edge : EDGES) {
+      cases.add(binaryCrossEntropy(op, 3, edge));
+      cases.add(binaryCrossEntropy(op, edge, 5));
+    }
+    cases.add(binaryCrossEntropy(op, 6, 19).fill("logits", Fill.normal(1e4, 0)));
+    cases.add(binaryCrossEntropy(op, 6, 19).fill("logits", Fill.normal(20, 0)));
+    cases.add(binaryCrossEntropy(op, 6, 19).fill("logits", Fill.ZERO));
+    cases.add(binaryCrossEntropy(op, 6, 19).fill("logits", Fill.nanAt(30)));
+    // Surely right, where all of the loss is log(1 + exp(z)).
+    cases.add(
+        binaryCrossEntropy(op, 6, 19)
+            .fill("logits", Fill.normal(1, -30))
+            .fill("target", Fill.ZERO));
+    for (double infinity : new double[] {Double.POSITIVE_INFINITY, Double.NEGATIVE_INFINITY}) {
+      cases.add(
+          binaryCrossEntropy(op, 2, 9)
+              .fill("logits", Fill.constant(infinity))
+              .fill("target", Fill.constant(0.25)));
+    }
+    cases.add(binaryCrossEntropy(op, 64, 23));
+    cases.add(binaryCrossEntropy(op, 3, 1000));
+    return cases;
+  }
+
+  private static OpCase adamW(int n, double lr, double decay, int decoupled, int step) {
+    return sizes(AdamwStep.OP, "n", n, "lr", lr, "beta1", 0.9, "beta2", 0.999)
+        .with("epsilon", 1e-8, "weight_decay", decay, "decoupled", decoupled, "step", step)
+        .fill("v", (random, i) -> (float) Math.pow(random.normal(i), 2));
+  }
+
+  private static List<OpCase> adamW() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(adamW(37, 0.1, 0.01, 1, 3));
+    cases.add(adamW(37, 0.1, 0.01, 0, 3));
+    for (int edge : EDGES) {
+      cases.add(adamW(edge, 1e-3, 0.1, edge & 1, edge));
+    }
+    OpCase first = adamW(19, 0.05, 0.1, 1, 1).fill("m", Fill.ZERO).fill("v", Fill.ZERO);
+    cases.add(first);
+    cases.add(first.copy().with("beta1", 0, "beta2", 0));
+    cases.add(first.copy().fill("g", Fill.ZERO));
+    cases.add(adamW(19, 0.05, 0.1, 0, 1_000_000).with("beta1", 0.5, "beta2", 0.9999));
+    cases.add(adamW(19, 0, 0.1, 1, 2));
+    cases.add(adamW(41, 0.1, 0, 1, 2).fill("g", Fill.SPECIAL));
+    cases.add(adamW(0, 0.1, 0, 1, 1));
+    cases.add(adamW(100_003, 1e-3, 0.01, 1, 100));
     return cases;
   }
 }

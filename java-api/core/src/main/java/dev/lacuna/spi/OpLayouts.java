@@ -1297,6 +1297,100 @@ public final class OpLayouts {
     private LayerNormBwd() {}
   }
 
+  /** Fields of {@code bce_logits_fwd}, by index. */
+  public static final class BceLogitsFwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_LOGITS = 2;
+    public static final int LD_TARGET = 3;
+    public static final int LOGITS = 4;
+    public static final int TARGET = 5;
+    public static final int LOSS = 6;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "bce_logits_fwd",
+            31,
+            80,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_logits"),
+            OpField.stride("ld_target"),
+            OpField.tensor(FieldKind.IN, DType.F32, "logits", "n", "c", "ld_logits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "target", "n", "c", "ld_target"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "loss", "1", "1", "1"));
+
+    private BceLogitsFwd() {}
+  }
+
+  /** Fields of {@code bce_logits_bwd}, by index. */
+  public static final class BceLogitsBwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_LOGITS = 2;
+    public static final int LD_TARGET = 3;
+    public static final int LD_DLOGITS = 4;
+    public static final int ACC_DLOGITS = 5;
+    public static final int LOGITS = 6;
+    public static final int TARGET = 7;
+    public static final int DLOSS = 8;
+    public static final int DLOGITS = 9;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "bce_logits_bwd",
+            32,
+            104,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_logits"),
+            OpField.stride("ld_target"),
+            OpField.stride("ld_dlogits"),
+            OpField.code("acc_dlogits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "logits", "n", "c", "ld_logits"),
+            OpField.tensor(FieldKind.IN, DType.F32, "target", "n", "c", "ld_target"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dloss", "1", "1", "1"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dlogits", "n", "c", "ld_dlogits"));
+
+    private BceLogitsBwd() {}
+  }
+
+  /** Fields of {@code adamw_step}, by index. */
+  public static final class AdamwStep {
+    public static final int N = 0;
+    public static final int LR = 1;
+    public static final int BETA1 = 2;
+    public static final int BETA2 = 3;
+    public static final int EPSILON = 4;
+    public static final int WEIGHT_DECAY = 5;
+    public static final int DECOUPLED = 6;
+    public static final int STEP = 7;
+    public static final int W = 8;
+    public static final int G = 9;
+    public static final int M = 10;
+    public static final int V = 11;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "adamw_step",
+            33,
+            120,
+            OpField.size("n"),
+            OpField.real("lr"),
+            OpField.real("beta1"),
+            OpField.real("beta2"),
+            OpField.real("epsilon"),
+            OpField.real("weight_decay"),
+            OpField.code("decoupled"),
+            OpField.code("step"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "w", "1", "n", "n"),
+            OpField.tensor(FieldKind.IN, DType.F32, "g", "1", "n", "n"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "m", "1", "n", "n"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "v", "1", "n", "n"));
+
+    private AdamwStep() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -1330,7 +1424,10 @@ public final class OpLayouts {
           AttentionFwd.OP,
           AttentionBwd.OP,
           LayerNormFwd.OP,
-          LayerNormBwd.OP);
+          LayerNormBwd.OP,
+          BceLogitsFwd.OP,
+          BceLogitsBwd.OP,
+          AdamwStep.OP);
 
   private OpLayouts() {}
 }

@@ -10,6 +10,7 @@ import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.kernels.VqQuantize.Commitment;
 import dev.lacuna.kernels.VqQuantize.Estimator;
+import dev.lacuna.ops.BinaryCrossEntropyOp;
 import dev.lacuna.ops.Conv2dOp;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.LayerNormOp;
@@ -72,6 +73,13 @@ final class GradCheckTest {
 
   private static Tensor labels(Tensor x, int... labels) {
     return x.tape().input(labels, labels.length);
+  }
+
+  /** Both ends of [0, 1] and what lies between. */
+  private static Tensor targets(Tensor x) {
+    double[] targets = new double[Math.toIntExact(x.count())];
+    Arrays.setAll(targets, i -> i % 5 / 4.0);
+    return x.tape().input(targets, x.shape());
   }
 
   private static Stream<Case> cases() {
@@ -159,6 +167,10 @@ final class GradCheckTest {
         smooth(
             "cross-entropy",
             x -> SoftmaxOp.crossEntropy(x.get(0), labels(x.get(0), 2, 0, 4)),
+            shape(3, 5)),
+        smooth(
+            "binary cross-entropy with logits",
+            x -> BinaryCrossEntropyOp.bceWithLogits(x.get(0), targets(x.get(0))),
             shape(3, 5)),
         smooth("entropy", x -> SoftmaxOp.entropy(x.get(0)), shape(3, 5)),
         smooth(

@@ -18,8 +18,11 @@ import dev.lacuna.kernels.RlsProjector.Form;
 import dev.lacuna.kernels.RlsProjector.Norm;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.ReduceOp;
+import dev.lacuna.optim.AdamW;
+import dev.lacuna.optim.Optimizer;
 import dev.lacuna.optim.Sgd;
 import java.nio.file.Path;
+import java.util.function.BiFunction;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,16 +38,15 @@ final class StatefulTest {
     final ParameterStore store;
     final Parameter first;
     final Parameter second;
-    final Sgd sgd;
+    final Optimizer optimizer;
     final Tape tape;
 
-    Model(Context context) {
+    Model(Context context, BiFunction<Context, ParameterGroup, Optimizer> open) {
       store = new ParameterStore(context);
       ParameterGroup group = store.group("g");
       first = group.add("first", i -> 0.1 * (i + 1), 3);
       second = group.add("second", i -> -0.3 * (i + 1), 2, 2);
-      Sgd.Options options = new Sgd.Options(0.9, 1e-2, Sgd.Decay.DECOUPLED, Sgd.Momentum.NESTEROV);
-      sgd = new Sgd(context, options, group);
+      optimizer = open.apply(context, group);
       tape = new Tape(context);
     }
 
@@ -56,7 +58,7 @@ final class StatefulTest {
         if (step > 0) {
           learn(second, step);
         }
-        sgd.step(0.05);
+        optimizer.step(0.05);
       }
     }
 
@@ -68,7 +70,7 @@ final class StatefulTest {
     SafeTensors saved(Path file) {
       SafeTensors tensors = new SafeTensors();
       store.save("parameter.", tensors);
-      sgd.save("sgd.", tensors);
+      optimizer.save("optimizer.", tensors);
       tensors.write(file);
       return SafeTensors.read(file);
     }
@@ -80,19 +82,33 @@ final class StatefulTest {
     }
   }
 
+  private static Optimizer sgd(Context context, ParameterGroup group) {
+    return new Sgd(
+        context, new Sgd.Options(0.9, 1e-2, Sgd.Decay.DECOUPLED, Sgd.Momentum.NESTEROV), group);
+  }
+
+  private static Optimizer adamW(Context context, ParameterGroup group) {
+    return new AdamW(context, AdamW.Options.DEFAULT, group);
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {"reference", "reference-f64"})
   void anOptimiserGoesOnToTheBit(String backend) {
+    goesOnToTheBit(backend, StatefulTest::sgd);
+    goesOnToTheBit(backend, StatefulTest::adamW);
+  }
+
+  private void goesOnToTheBit(String backend, BiFunction<Context, ParameterGroup, Optimizer> open) {
     for (int stop = 0; stop < 4; stop++) {
       try (Context context = Lacuna.open(Device.parse(backend));
-          Model through = new Model(context);
-          Model until = new Model(context);
-          Model from = new Model(context)) {
+          Model through = new Model(context, open);
+          Model until = new Model(context, open);
+          Model from = new Model(context, open)) {
         through.steps(0, 4);
         until.steps(0, stop);
         SafeTensors file = until.saved(folder.resolve("state.safetensors"));
         from.store.load("parameter.", file);
-        from.sgd.load("sgd.", file);
+        from.optimizer.load("optimizer.", file);
         from.steps(stop, 4);
         assertArrayEquals(through.first.get(), from.first.get(), "stopped at " + stop);
         assertArrayEquals(through.second.get(), from.second.get(), "stopped at " + stop);
@@ -103,7 +119,7 @@ final class StatefulTest {
   @Test
   void whatDoesNotFitIsNamedAndChangesNothing() {
     try (Context context = Lacuna.open(Device.parse("reference"));
-        Model model = new Model(context)) {
+        Model model = new Model(context, StatefulTest::sgd)) {
       SafeTensors file = model.saved(folder.resolve("state.safetensors"));
       file.tensors()
           .put("parameter.g.second", new SafeTensors.Entry(new long[] {4}, new double[4]));
@@ -114,11 +130,13 @@ final class StatefulTest {
               .getMessage();
       assertEquals("tensor parameter.g.second is [4], want [2, 2]", message);
       assertArrayEquals(before, model.first.get());
-      file.tensors().remove("sgd.g.velocity");
+      file.tensors().remove("optimizer.g.velocity");
       message =
-          assertThrows(IllegalArgumentException.class, () -> model.sgd.load("sgd.", file))
+          assertThrows(
+                  IllegalArgumentException.class, () -> model.optimizer.load("optimizer.", file))
               .getMessage();
-      assertTrue(message.startsWith("the file has no tensor sgd.g.velocity; it has "), message);
+      assertTrue(
+          message.startsWith("the file has no tensor optimizer.g.velocity; it has "), message);
     }
   }
 

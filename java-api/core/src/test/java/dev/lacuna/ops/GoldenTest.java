@@ -120,6 +120,34 @@ final class GoldenTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"reference-f64", "reference"})
+  void binaryCrossEntropyIsTorchsMean(String backend) {
+    JsonNode golden = Golden.read("nn_bce_logits");
+    try (Context context = open(backend);
+        Tape tape = new Tape(context)) {
+      binaryCrossEntropy(tape, golden, "bce_mean", 1);
+      binaryCrossEntropy(tape, golden, "bce_mean_logits_x300", 300);
+    }
+  }
+
+  private static void binaryCrossEntropy(Tape tape, JsonNode golden, String name, double scale) {
+    JsonNode wanted = golden.get("outputs").get(name);
+    JsonNode inputs = golden.get("inputs");
+    double[] values = Golden.values(inputs.get("logits"));
+    for (int i = 0; i < values.length; i++) {
+      values[i] *= scale;
+    }
+    Tensor logits = tape.input(values, Golden.shape(inputs.get("logits"))).requiresGrad();
+    Tensor targets =
+        tape.input(Golden.values(inputs.get("targets")), Golden.shape(inputs.get("targets")));
+    Tensor loss = BinaryCrossEntropyOp.bceWithLogits(logits, targets);
+    loss.backward();
+    double tolerance = tolerance(tape.context());
+    Golden.assertClose("loss", wanted.get("loss"), loss.toDoubleArray(), tolerance);
+    Golden.assertClose("dlogits", wanted.get("grad"), logits.gradAsDoubles(), tolerance);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
   void theMeanSquaredDifferenceIsTorchsMeanSquaredError(String backend) {
     JsonNode golden = Golden.read("nn_mse_l1");
     JsonNode wanted = golden.at("/outputs/mse");

@@ -1,5 +1,6 @@
 package dev.lacuna.optim;
 
+import static dev.lacuna.optim.Trajectory.gradient;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -11,9 +12,7 @@ import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
-import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.Golden;
-import dev.lacuna.ops.ReduceOp;
 import dev.lacuna.optim.Sgd.Decay;
 import dev.lacuna.optim.Sgd.Momentum;
 import dev.lacuna.optim.Sgd.Options;
@@ -26,15 +25,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 final class SgdTest {
   private static Context open(String backend) {
     return Lacuna.open(Device.parse(backend));
-  }
-
-  /** Gives a parameter a gradient: that of sum(parameter g). */
-  private static void gradient(Tape tape, Parameter parameter, double... g) {
-    tape.reset();
-    ReduceOp.sum(
-            ElementwiseOp.mul(tape.use(parameter), tape.input(g, parameter.shape())),
-            ReduceOp.Over.ALL)
-        .backward();
   }
 
   @ParameterizedTest
@@ -52,26 +42,8 @@ final class SgdTest {
             params.path("weight_decay").asDouble(),
             Decay.COUPLED,
             params.path("nesterov").asBoolean() ? Momentum.NESTEROV : Momentum.CLASSIC);
-    double[] w0 = Golden.values(golden.at("/inputs/w0"));
-    double[] b0 = Golden.values(golden.at("/inputs/b0"));
-    try (Context context = open(backend);
-        ParameterStore store = new ParameterStore(context);
-        Tape tape = new Tape(context)) {
-      ParameterGroup group = store.group("g");
-      Parameter w = group.add("w", i -> w0[i], Golden.shape(golden.at("/inputs/w0")));
-      Parameter b = group.add("b", i -> b0[i], Golden.shape(golden.at("/inputs/b0")));
-      Sgd sgd = new Sgd(context, options, group);
-      for (int step = 0; step < golden.at("/inputs/steps").size(); step++) {
-        JsonNode gradients = golden.at("/inputs/steps").get(step);
-        JsonNode wanted = golden.at("/outputs/steps").get(step);
-        store.zeroGrad();
-        gradient(tape, w, Golden.values(gradients.get("w_grad")));
-        gradient(tape, b, Golden.values(gradients.get("b_grad")));
-        sgd.step(wanted.get("lr").asDouble());
-        Golden.assertClose("w after step " + step, wanted.get("w"), w.get(), tolerance);
-        Golden.assertClose("b after step " + step, wanted.get("b"), b.get(), tolerance);
-      }
-    }
+    Trajectory.assertIsTorchs(
+        backend, golden, tolerance, (context, group) -> new Sgd(context, options, group));
   }
 
   @Test

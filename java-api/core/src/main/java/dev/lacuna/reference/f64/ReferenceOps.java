@@ -2,8 +2,11 @@ package dev.lacuna.reference.f64;
 
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayout;
+import dev.lacuna.spi.OpLayouts.AdamwStep;
 import dev.lacuna.spi.OpLayouts.AttentionBwd;
 import dev.lacuna.spi.OpLayouts.AttentionFwd;
+import dev.lacuna.spi.OpLayouts.BceLogitsBwd;
+import dev.lacuna.spi.OpLayouts.BceLogitsFwd;
 import dev.lacuna.spi.OpLayouts.Conv2dBwd;
 import dev.lacuna.spi.OpLayouts.Conv2dFwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
@@ -70,7 +73,10 @@ public final class ReferenceOps {
           Map.entry(AttentionFwd.OP, AttentionReference::forward),
           Map.entry(AttentionBwd.OP, AttentionReference::backward),
           Map.entry(LayerNormFwd.OP, LayerNormReference::forward),
-          Map.entry(LayerNormBwd.OP, LayerNormReference::backward));
+          Map.entry(LayerNormBwd.OP, LayerNormReference::backward),
+          Map.entry(BceLogitsFwd.OP, BceLogitsReference::forward),
+          Map.entry(BceLogitsBwd.OP, BceLogitsReference::backward),
+          Map.entry(AdamwStep.OP, AdamwReference::step));
 
   private ReferenceOps() {}
 
