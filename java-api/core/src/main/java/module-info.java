@@ -4,6 +4,7 @@
  */
 module dev.lacuna {
   requires com.fasterxml.jackson.databind;
+  requires com.google.protobuf;
   requires static transitive org.jspecify;
 
   exports dev.lacuna;
@@ -12,6 +13,7 @@ module dev.lacuna {
   exports dev.lacuna.kernels;
   exports dev.lacuna.multimodal;
   exports dev.lacuna.multimodal.mla;
+  exports dev.lacuna.multimodal.mmp;
   exports dev.lacuna.nn;
   exports dev.lacuna.ops;
   exports dev.lacuna.optim;

@@ -24,6 +24,7 @@ class UserProjectTest {
           "jackson-databind",
           "jackson-core",
           "jackson-annotations",
+          "protobuf-java",
           "jspecify");
   private static final String MODULE = "module example { requires dev.lacuna; }";
   private static final String PROGRAM =

@@ -14,8 +14,10 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format's own description</a>
  */
-public final class SafeTensors {
+public final class SafeTensors implements Weights {
   private static final ObjectMapper JSON = new ObjectMapper();
 
   /** A tensor in memory: F32 where it was made of floats, F64 where of doubles. */
@@ -115,18 +117,33 @@ public final class SafeTensors {
     return metadata;
   }
 
-  /** The numbers of a tensor that must be there with that shape. */
+  @Override
+  public Set<String> names() {
+    return Collections.unmodifiableSet(tensors.keySet());
+  }
+
+  @Override
+  public long[] shape(String name) {
+    return find(name).shape();
+  }
+
+  @Override
   public float[] require(String name, long... shape) {
     return entry(name, shape).data();
   }
 
-  /** A tensor that must be there with that shape. */
-  public Entry entry(String name, long... shape) {
+  private Entry find(String name) {
     Entry entry = tensors.get(name);
     if (entry == null) {
       throw new IllegalArgumentException(
           "the file has no tensor " + name + "; it has " + tensors.keySet());
     }
+    return entry;
+  }
+
+  /** A tensor that must be there with that shape. */
+  public Entry entry(String name, long... shape) {
+    Entry entry = find(name);
     if (!Arrays.equals(entry.shape(), shape)) {
       throw new IllegalArgumentException(
           "tensor "
