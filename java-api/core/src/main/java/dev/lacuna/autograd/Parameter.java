@@ -3,6 +3,8 @@ package dev.lacuna.autograd;
 import dev.lacuna.Context;
 import dev.lacuna.DType;
 import java.util.Arrays;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** A trainable tensor: a named piece of its {@link ParameterStore}'s slab. */
 public final class Parameter {
@@ -10,7 +12,8 @@ public final class Parameter {
   private final String name;
   private final long[] shape;
   private final long start;
-  private final double[] initial;
+  private final int count;
+  private double @Nullable [] initial;
   private boolean hasGradient;
 
   Parameter(ParameterGroup group, String name, long start, double[] initial, long[] shape) {
@@ -18,6 +21,7 @@ public final class Parameter {
     this.name = name;
     this.start = start;
     this.initial = initial;
+    count = initial.length;
     this.shape = shape;
   }
 
@@ -38,7 +42,7 @@ public final class Parameter {
 
   /** Number of elements. */
   public int count() {
-    return initial.length;
+    return count;
   }
 
   /** The group that the parameter belongs to. */
@@ -64,8 +68,11 @@ public final class Parameter {
     return (group.start() + start) * real.bytes();
   }
 
-  double[] initial() {
-    return initial;
+  /** The initial value, once: a large model's is not kept beside what the device holds. */
+  double[] takeInitial() {
+    double[] taken = Objects.requireNonNull(initial);
+    initial = null;
+    return taken;
   }
 
   /** Whether a backward pass has written the gradient since the last {@code zeroGrad()}. */

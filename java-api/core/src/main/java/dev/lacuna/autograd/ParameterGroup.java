@@ -1,8 +1,12 @@
 package dev.lacuna.autograd;
 
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.function.IntToDoubleFunction;
 
@@ -22,6 +26,7 @@ public final class ParameterGroup {
   private final List<Parameter> view = Collections.unmodifiableList(parameters);
   private long size;
   private long start;
+  private boolean frozen;
 
   ParameterGroup(ParameterStore store, String name) {
     this.store = store;
@@ -68,6 +73,42 @@ public final class ParameterGroup {
   /** The parameters in order. */
   public List<Parameter> parameters() {
     return view;
+  }
+
+  /**
+   * Makes constants of the group's parameters: what uses them from now on asks for no gradient of
+   * theirs, and no time is spent on one. As requires_grad_(false) in PyTorch.
+   */
+  public void freeze() {
+    frozen = true;
+    zeroGrad();
+  }
+
+  /** Whether the group is frozen. */
+  public boolean isFrozen() {
+    return frozen;
+  }
+
+  /**
+   * SHA-256 of all values in order, as floats, in hexadecimal: by it one sees that what is frozen
+   * has not changed, and that a model rests on the weights that it was trained with.
+   */
+  public String sha256() {
+    MessageDigest digest;
+    try {
+      digest = MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException(e);
+    }
+    for (Parameter parameter : parameters) {
+      double[] values = parameter.get();
+      ByteBuffer bytes = ByteBuffer.allocate(Float.BYTES * values.length);
+      for (double value : values) {
+        bytes.putFloat((float) value);
+      }
+      digest.update(bytes.flip());
+    }
+    return HexFormat.of().formatHex(digest.digest());
   }
 
   /** Forgets the gradients of the group. */

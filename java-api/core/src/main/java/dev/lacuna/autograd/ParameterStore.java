@@ -64,9 +64,17 @@ public final class ParameterStore implements Stateful, AutoCloseable {
     return groups.stream().flatMap(group -> group.parameters().stream()).toList();
   }
 
-  /** Number of trainable numbers. */
+  /** Number of numbers. */
   public long count() {
     return parameters().stream().mapToLong(Parameter::count).sum();
+  }
+
+  /** Number of trainable numbers: those of groups that are not frozen. */
+  public long trainable() {
+    return parameters().stream()
+        .filter(parameter -> !parameter.group().isFrozen())
+        .mapToLong(Parameter::count)
+        .sum();
   }
 
   /** The slab of values; the first call ends the declarations and fills it. */
@@ -81,26 +89,40 @@ public final class ParameterStore implements Stateful, AutoCloseable {
     return slab;
   }
 
-  /** The slab of gradients, laid out like the values. */
+  /** The slab of gradients, laid out like the values; made when a first gradient is wanted. */
   public Memory gradients() {
     values();
+    if (gradients == null) {
+      allocateGradients();
+    }
     return Objects.requireNonNull(gradients);
+  }
+
+  private synchronized void allocateGradients() {
+    if (gradients == null) {
+      Memory slab = zeros(elements());
+      memory.synchronize();
+      gradients = slab;
+    }
+  }
+
+  private long elements() {
+    return groups.stream().mapToLong(ParameterGroup::size).sum();
   }
 
   private synchronized void allocate() {
     if (values != null) {
       return;
     }
-    long elements = 0;
+    long start = 0;
     for (ParameterGroup group : groups) {
-      group.place(elements);
-      elements += group.size();
+      group.place(start);
+      start += group.size();
     }
-    Memory first = zeros(elements);
-    gradients = zeros(elements);
+    Memory first = zeros(elements());
     for (Parameter parameter : parameters()) {
       long element = parameter.group().placed() + parameter.start();
-      memory.write(first, element * memory.real().bytes(), parameter.initial());
+      memory.write(first, element * memory.real().bytes(), parameter.takeInitial());
     }
     memory.synchronize();
     values = first;

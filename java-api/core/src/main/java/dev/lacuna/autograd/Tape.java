@@ -11,6 +11,7 @@ import dev.lacuna.spi.OpLayout;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.Objects;
+import java.util.function.Supplier;
 
 /**
  * A define-by-run record of one step: values live in bump-allocated memory of the context, ops in
@@ -30,6 +31,7 @@ public final class Tape implements AutoCloseable {
   private int generation = 1;
   private int pass;
   private boolean recording = true;
+  private boolean parametersLearn = true;
 
   /** An empty tape on a context. */
   public Tape(Context context) {
@@ -115,11 +117,13 @@ public final class Tape implements AutoCloseable {
   public Tensor use(Parameter parameter) {
     int slot = values.add(DType.F32, parameter.store().values(), parameter.offset(context.real()));
     values.shape(slot, parameter.extents());
-    values.wantsGradient[slot] = true;
     values.parameter[slot] = parameter;
     values.version[slot] = parameter.store().version();
-    values.gradient[slot] = parameter.store().gradients();
-    values.gradientOffset[slot] = values.offset[slot];
+    if (parametersLearn && !parameter.group().isFrozen()) {
+      values.wantsGradient[slot] = true;
+      values.gradient[slot] = parameter.store().gradients();
+      values.gradientOffset[slot] = values.offset[slot];
+    }
     parameter.store().requireDevice(context);
     return new Tensor(this, slot, generation);
   }
@@ -245,6 +249,20 @@ public final class Tape implements AutoCloseable {
       work.run();
     } finally {
       recording = before;
+    }
+  }
+
+  /**
+   * Computes something through parameters that are constants there: gradients pass through to what
+   * the work is given, and parameters that it uses get none from it.
+   */
+  public <T> T withConstantParameters(Supplier<T> work) {
+    boolean before = parametersLearn;
+    parametersLearn = false;
+    try {
+      return work.get();
+    } finally {
+      parametersLearn = before;
     }
   }
 
