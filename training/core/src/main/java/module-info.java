@@ -1,6 +1,8 @@
 /** Data sets, reference training loops, metrics and the command line. */
 module dev.lacuna.training {
   requires transitive dev.lacuna;
+  requires ai.djl.api;
+  requires ai.djl.tokenizers;
   requires com.fasterxml.jackson.annotation;
   requires com.fasterxml.jackson.databind;
   requires com.ibm.icu;
@@ -10,6 +12,7 @@ module dev.lacuna.training {
   requires me.tongfei.progressbar;
   requires org.apache.commons.compress;
   requires org.apache.commons.csv;
+  requires org.slf4j; // of DJL, whose jars are no modules and name none
   requires xchart;
   requires static transitive org.jspecify;
 
@@ -25,6 +28,7 @@ module dev.lacuna.training {
   exports dev.lacuna.training.progress;
   exports dev.lacuna.training.report;
   exports dev.lacuna.training.system;
+  exports dev.lacuna.training.text;
 
   opens dev.lacuna.training.cli to
       info.picocli;

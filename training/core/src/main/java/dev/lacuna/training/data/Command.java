@@ -9,11 +9,13 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.TimeUnit;
 
 /** Runs an external program. */
-final class Command {
+public final class Command {
   private static final int MINUTES = 10;
+  private static final int LONGEST_TEXT = 500;
 
   private Command() {}
 
@@ -24,7 +26,7 @@ final class Command {
    * @param remedy what to do where the program is missing or fails
    * @throws LacunaException where it cannot be started, fails, or takes longer than ten minutes
    */
-  static String run(Path folder, String remedy, List<String> command) {
+  public static String run(Path folder, String remedy, List<String> command) {
     try {
       Path output = Files.createTempFile(folder, "output", ".txt");
       Process process = start(folder, remedy, command, output);
@@ -38,7 +40,7 @@ final class Command {
       String text = new String(Files.readAllBytes(output), UTF_8).strip();
       Files.delete(output);
       if (process.exitValue() != 0) {
-        throw failed(command, "ended with " + process.exitValue() + ": " + tail(text), remedy);
+        throw failed(command, "ended with " + process.exitValue() + ": " + reason(text), remedy);
       }
       return text;
     } catch (IOException e) {
@@ -68,7 +70,16 @@ final class Command {
         Status.UNSUPPORTED, "'" + String.join(" ", command) + "' " + how + "; " + remedy);
   }
 
-  private static String tail(String output) {
-    return output.length() <= 500 ? output : "... " + output.substring(output.length() - 500);
+  /** From the first line on that speaks of an error: advice may follow it; else the end. */
+  private static String reason(String output) {
+    int error = output.toLowerCase(Locale.ROOT).indexOf("error");
+    int start =
+        error < 0
+            ? Math.max(0, output.length() - LONGEST_TEXT)
+            : output.lastIndexOf('\n', error) + 1;
+    int end = Math.min(output.length(), start + LONGEST_TEXT);
+    return (start > 0 ? "... " : "")
+        + output.substring(start, end)
+        + (end < output.length() ? " ..." : "");
   }
 }

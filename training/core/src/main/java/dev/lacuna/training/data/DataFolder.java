@@ -7,6 +7,7 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
@@ -30,6 +31,35 @@ public final class DataFolder {
   /** Work in an empty folder that belongs to this process alone. */
   interface Work {
     void in(Path staging) throws IOException;
+  }
+
+  /** Fills a new folder. */
+  public interface Filling {
+    /**
+     * Does the work.
+     *
+     * @param staging for files of its own that go afterwards
+     * @param filled the folder, empty
+     */
+    void of(Path staging, Path filled) throws IOException;
+  }
+
+  /** Makes a folder in a data folder, whole or not at all, where it is not there. */
+  public static void make(Path folder, String name, Filling filling) {
+    Path target = folder.resolve(name);
+    if (Files.exists(target)) {
+      return;
+    }
+    stage(
+        folder,
+        staging -> {
+          // another process may have made it while this one waited
+          if (!Files.exists(target)) {
+            Path filled = Files.createDirectory(staging.resolve(name));
+            filling.of(staging, filled);
+            Files.move(filled, target, StandardCopyOption.ATOMIC_MOVE);
+          }
+        });
   }
 
   /**

