@@ -20,6 +20,7 @@ module dev.lacuna.training {
   exports dev.lacuna.training.baseline;
   exports dev.lacuna.training.compare;
   exports dev.lacuna.training.data;
+  exports dev.lacuna.training.data.emoji;
   exports dev.lacuna.training.data.own;
   exports dev.lacuna.training.encoder;
   exports dev.lacuna.training.loop;

@@ -2,14 +2,20 @@ package dev.lacuna.training.cli;
 
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.own.FeatureOptions;
+import java.util.List;
 import picocli.CommandLine.Option;
 
 /** How files of a user's own become features. */
 final class FeatureOptionsMixin {
   /** The names of all of them. */
-  static final String[] NAMES = {
-    "--image-size", "--colour", "--audio-rate", "--audio-frames", "--text-size"
-  };
+  static final List<String> NAMES =
+      List.of(
+          "--image-size",
+          "--colour",
+          "--audio-rate",
+          "--audio-frames",
+          "--text-size",
+          "--text-tokens");
 
   @Option(
       names = "--image-size",
@@ -48,6 +54,15 @@ final class FeatureOptionsMixin {
       description = "Values of the feature of your own text (default: ${DEFAULT-VALUE}).")
   private int textSize;
 
+  @Option(
+      names = "--text-tokens",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Give your own text to the model as up to N tokens in their order, 3 to 512, instead of "
+              + "as one feature; 0: as a feature (default: ${DEFAULT-VALUE}).")
+  private int textTokens;
+
   /** The features that were asked for. */
   FeatureOptions options() {
     LogMel.Options standard = LogMel.Options.DEFAULT;
@@ -62,6 +77,6 @@ final class FeatureOptionsMixin {
             audioRate / 2.0,
             standard.floor(),
             standard.trimDecibel());
-    return new FeatureOptions(imageSize, colour, mel, textSize);
+    return new FeatureOptions(imageSize, colour, mel, textSize, textTokens);
   }
 }

@@ -7,7 +7,9 @@ import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.AtomicFile;
+import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.data.own.OwnDataSource;
 import dev.lacuna.training.data.own.Samples;
 import dev.lacuna.training.progress.Progress;
@@ -81,6 +83,7 @@ final class PredictCommand implements Callable<Integer> {
   private long seed;
 
   @Mixin private ColumnOptions columns = new ColumnOptions();
+  @Mixin private DataOptions data = new DataOptions();
   @Mixin private DeviceOptions device = new DeviceOptions();
 
   @Override
@@ -97,8 +100,7 @@ final class PredictCommand implements Callable<Integer> {
     try (Context context = Lacuna.open(device.options());
         Predictor predictor = Predictor.open(context, system, folder, seed)) {
       ModelSignature signature = predictor.signature();
-      Samples samples =
-          Samples.read(input, named, signature.features(), signature.modalities(), progress);
+      Samples samples = samples(signature, named, progress);
       csv = PredictionCsv.of(signature, predictor.predict(samples, progress));
     }
     if (out == null) {
@@ -109,6 +111,13 @@ final class PredictCommand implements Callable<Integer> {
       AtomicFile.write(out, ByteBuffer.wrap(csv.getBytes(UTF_8)));
     }
     return 0;
+  }
+
+  private Samples samples(ModelSignature signature, Columns named, Progress progress) {
+    FeatureOptions features = signature.features();
+    try (Tokens tokens = features.tokens(data.folder(), progress)) {
+      return Samples.read(input, named, features, tokens, signature.modalities(), progress);
+    }
   }
 
   /** What the columns of the data were called that the model has learned from. */

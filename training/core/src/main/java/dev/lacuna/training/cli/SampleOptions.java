@@ -4,12 +4,14 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.OwnDataSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -18,6 +20,19 @@ import picocli.CommandLine.Spec;
 
 /** Which samples. */
 final class SampleOptions {
+  /** Options that some data alone has. */
+  private record Of(String data, List<String> options) {}
+
+  private static final Of OF_AVMNIST =
+      new Of(
+          "avmnist", List.of("--train-size", "--validation-size", "--test-size", "--modalities"));
+  private static final Of OF_EMOJI = new Of("emoji", List.of("--fold"));
+  private static final Of OF_OWN =
+      new Of(
+          "your own",
+          Stream.concat(Stream.of(ColumnOptions.NAME), FeatureOptionsMixin.NAMES.stream())
+              .toList());
+
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command = CommandSpec.create();
 
@@ -26,9 +41,9 @@ final class SampleOptions {
       paramLabel = "DATA",
       defaultValue = AvMnistSource.NAME,
       description =
-          "avmnist, or the path of your own data: a CSV file with columns id, image, audio, text, "
-              + "label and perhaps split, or a folder with one, with MNIST's IDX files or with "
-              + "recordings named as in FSDD or CREMA-D (default: ${DEFAULT-VALUE}).")
+          "avmnist, emoji, or the path of your own data: a CSV file with columns id, image, audio, "
+              + "text, label and perhaps split, or a folder with one, with MNIST's IDX files or "
+              + "with recordings named as in FSDD or CREMA-D (default: ${DEFAULT-VALUE}).")
   private String data = AvMnistSource.NAME;
 
   @Option(
@@ -57,7 +72,8 @@ final class SampleOptions {
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "Seed of the choice of avmnist's samples and of the missing tables (default: ${DEFAULT-VALUE}).")
+          "Seed of the choice of avmnist's samples, of emoji's folds and of the missing tables "
+              + "(default: ${DEFAULT-VALUE}).")
   long seed;
 
   @Option(
@@ -70,21 +86,36 @@ final class SampleOptions {
               + "the test than in training) (default: ${DEFAULT-VALUE}).")
   private List<String> modalities = AvMnist.MODALITIES;
 
+  @Option(
+      names = "--fold",
+      paramLabel = "N",
+      defaultValue = "0",
+      description =
+          "Which of emoji's five folds is the test, 0 to 4; the next one is validation (default: "
+              + "${DEFAULT-VALUE}).")
+  private int fold;
+
   @Mixin private ColumnOptions columns = new ColumnOptions();
   @Mixin private FeatureOptionsMixin features = new FeatureOptionsMixin();
 
   /** The samples that were asked for; what cannot be is refused. */
   DataSource source() {
-    boolean own = !data.equals(AvMnistSource.NAME);
     try {
-      if (own) {
-        refuse("avmnist", "--train-size", "--validation-size", "--test-size", "--modalities");
-        return new OwnDataSource(
-            existing(), columns.parse().orElse(Columns.STANDARD), features.options());
-      }
-      refuse("your own", ColumnOptions.NAME);
-      refuse("your own", FeatureOptionsMixin.NAMES);
-      return new AvMnistSource(train, validation, test, seed, modalities);
+      return switch (data) {
+        case AvMnistSource.NAME -> {
+          refuseOthers(OF_AVMNIST);
+          yield new AvMnistSource(train, validation, test, seed, modalities);
+        }
+        case EmojiSource.NAME -> {
+          refuseOthers(OF_EMOJI);
+          yield EmojiSource.ofFold(fold, seed);
+        }
+        default -> {
+          refuseOthers(OF_OWN);
+          yield new OwnDataSource(
+              existing(), columns.parse().orElse(Columns.STANDARD), features.options());
+        }
+      };
     } catch (LacunaException e) {
       throw bad(e.getMessage());
     }
@@ -99,14 +130,18 @@ final class SampleOptions {
       throw bad("--data is no path: " + e.getMessage());
     }
     throw bad(
-        "--data is '" + data + "', which is neither avmnist nor a file or folder that is there");
+        "--data is '"
+            + data
+            + "', which is neither avmnist nor emoji nor a file or folder that is there");
   }
 
   /** Refuses options that would do nothing. */
-  private void refuse(String other, String... names) {
-    for (String name : names) {
-      if (command.commandLine().getParseResult().hasMatchedOption(name)) {
-        throw bad(name + " is of " + other + " data, --data is " + data);
+  private void refuseOthers(Of own) {
+    for (Of other : List.of(OF_AVMNIST, OF_EMOJI, OF_OWN)) {
+      for (String name : other.equals(own) ? List.<String>of() : other.options) {
+        if (command.commandLine().getParseResult().hasMatchedOption(name)) {
+          throw bad(name + " is of " + other.data + " data, --data is " + data);
+        }
       }
     }
   }

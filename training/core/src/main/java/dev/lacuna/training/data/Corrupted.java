@@ -14,7 +14,8 @@ import java.util.stream.IntStream;
  *
  * <p>The noise is white and Gaussian, with the mean and the standard deviation of all values of the
  * modality's training features, as encoders get them. So it is of the scale of real inputs, which
- * is what a model has learned to expect, and has nothing else of them. Both draws of a sample hang
+ * is what a model has learned to expect, and has nothing else of them. A text keeps its length, and
+ * each of its tokens becomes another of the vocabulary, drawn uniformly. All draws of a sample hang
  * on the seed, the split and the sample's number alone.
  *
  * @param data the feature tables, with noise behind the rows that they had
@@ -50,17 +51,14 @@ public record Corrupted(MultimodalData data, Split split, Presence intact) {
       float[][] rows = Arrays.copyOf(clean.rows(), before + replaced.length);
       rowOf[m] = split.rowOf()[m].clone();
       for (int i = 0; i < replaced.length; i++) {
-        rows[before + i] = noise(random, (long) replaced[i] * clean.size(), clean.size(), scale);
+        long first = (long) replaced[i] * clean.size();
+        rows[before + i] =
+            clean.hasTokens()
+                ? otherTokens(random, first, clean, rowOf[m][replaced[i]])
+                : noise(random, first, clean.size(), scale);
         rowOf[m][replaced[i]] = before + i;
       }
-      modalities.add(
-          new Modality(
-              clean.name(),
-              clean.channels(),
-              clean.height(),
-              clean.width(),
-              rows,
-              clean.scaling()));
+      modalities.add(clean.withRows(rows));
     }
     return new Corrupted(
         new MultimodalData(
@@ -104,6 +102,17 @@ public record Corrupted(MultimodalData data, Split split, Presence intact) {
       }
     }
     return new Presence(available.samples(), width, table);
+  }
+
+  /** Every token becomes another, each other one with the same probability; padding stays. */
+  private static float[] otherTokens(CounterRandom random, long first, Modality clean, int row) {
+    float[] ids = clean.rows()[row].clone();
+    int others = clean.vocabulary() - 2;
+    for (int i = 0; i < clean.tokens(row); i++) {
+      int skipped = 1 + random.below(first + i, others);
+      ids[i] = skipped < ids[i] ? skipped : skipped + 1;
+    }
+    return ids;
   }
 
   private static float[] noise(CounterRandom random, long first, int size, Scaling scale) {

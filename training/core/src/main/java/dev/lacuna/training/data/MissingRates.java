@@ -86,8 +86,10 @@ public record MissingRates(List<String> modalities, double any, List<Double> eac
   }
 
   /**
-   * Takes modalities away: of the n samples that have all, floor(n * share) are drawn without
-   * replacement. Samples that lack one already are left as they are.
+   * Takes modalities away: of the n samples that have all, floor(n * sum of the shares) are drawn
+   * without replacement, and each modality is lost by n times its share of them, within one sample:
+   * the first of them by exactly floor(n * share). Samples that lack one already are left as they
+   * are.
    *
    * <p>With {@code overall} each of the n samples first keeps one modality, drawn uniformly; then
    * cells drawn among the rest are filled until (1 - overall) * n * modalities are, rounded; where
@@ -109,12 +111,15 @@ public record MissingRates(List<String> modalities, double any, List<Double> eac
     }
     int[] order = random.permutation(complete.length);
     int next = 0;
+    BigDecimal shares = BigDecimal.ZERO;
     for (int modality = 0; modality < width; modality++) {
-      for (int end = next + count(each.get(modality), complete.length); next < end; next++) {
+      shares = shares.add(BigDecimal.valueOf(each.get(modality)));
+      for (int end = count(shares, complete.length); next < end; next++) {
         table[complete[order[next]] * width + modality] = 0;
       }
     }
-    for (int end = next + count(any, complete.length); next < end; next++) {
+    shares = shares.add(BigDecimal.valueOf(any));
+    for (int end = count(shares, complete.length); next < end; next++) {
       int sample = complete[order[next]];
       // the permutation has used the draws below its length
       table[sample * width + random.below(complete.length + (long) sample, width)] = 0;
@@ -142,8 +147,8 @@ public record MissingRates(List<String> modalities, double any, List<Double> eac
   }
 
   /** In decimal, since 0.29 * 100 is below 29 in binary. */
-  private static int count(double share, int samples) {
-    return BigDecimal.valueOf(share).multiply(BigDecimal.valueOf(samples)).intValue();
+  private static int count(BigDecimal share, int samples) {
+    return share.multiply(BigDecimal.valueOf(samples)).intValue();
   }
 
   private static double number(String text, List<String> modalities) {

@@ -14,7 +14,8 @@ import dev.lacuna.training.loop.Ranges;
 /**
  * A small encoder for what {@link Modality} holds: for pictures of about 30 x 30, digit images and
  * spectrograms alike, twice (convolution 3 x 3, ReLU, pooling 2 x 2), then a linear layer with
- * ReLU; for vectors (height 1), such as those of text, two linear layers with ReLU.
+ * ReLU; for vectors (height 1), such as those of text, two linear layers with ReLU; for tokens the
+ * sum of their embeddings, ReLU, and a linear layer with ReLU.
  */
 public final class SmallEncoder {
   private static final int FIRST = 16;
@@ -22,6 +23,9 @@ public final class SmallEncoder {
 
   /** Between the two layers for vectors. */
   private static final int HIDDEN = 128;
+
+  /** Of an embedding: there are as many as tokens, and few texts to learn them from. */
+  private static final int EMBEDDING = 64;
 
   /** A shared head's P is [width, width]; wider features are no use for a small encoder. */
   private static final int MAX_WIDTH = 16_384;
@@ -35,6 +39,13 @@ public final class SmallEncoder {
 
   /** Declares an encoder's parameters in a group and returns it. */
   public static Layer of(ParameterGroup group, Modality modality, int width, CounterRandom random) {
+    if (modality.hasTokens()) {
+      return Layer.sequence(
+          new EmbeddingBag(group, "embedding", modality.vocabulary(), EMBEDDING, random),
+          ElementwiseOp::relu,
+          new Linear(group, "linear", EMBEDDING, width, next(random, 1)),
+          ElementwiseOp::relu);
+    }
     if (modality.height() == 1) {
       return Layer.sequence(
           Tensor::flatten,

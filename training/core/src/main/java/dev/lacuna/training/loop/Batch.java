@@ -33,7 +33,15 @@ public record Batch(
     return Arrays.copyOf(found, count);
   }
 
-  /** Inputs [positions, channels, height, width] of a modality. */
+  /**
+   * Texts for a transformer.
+   *
+   * @param ids token ids [n, length], I32
+   * @param keyMask [n, length], U8: 1 for a token, 0 for padding
+   */
+  public record Tokens(Tensor ids, Tensor keyMask) {}
+
+  /** Inputs [positions, channels, height, width] of a modality; token ids as numbers. */
   public Tensor inputs(Tape tape, int modality, int[] positions) {
     Modality table = data.modalities().get(modality);
     float[] rows = new float[positions.length * table.size()];
@@ -43,6 +51,32 @@ public record Batch(
       shift.copy(table, modality, table.rows()[row], rows, i * table.size(), draw);
     }
     return tape.input(rows, positions.length, table.channels(), table.height(), table.width());
+  }
+
+  /**
+   * The ids of a modality that has tokens. All its positions are there, though the batch may have
+   * short texts alone: how a matrix product is rounded may hang on its number of rows, and what is
+   * said of a sample must not hang on the others of its batch.
+   *
+   * @throws IllegalArgumentException where the modality has no tokens
+   */
+  public Tokens tokens(Tape tape, int modality, int[] positions) {
+    Modality table = data.modalities().get(modality);
+    if (!table.hasTokens()) {
+      throw new IllegalArgumentException("modality " + table.name() + " has no tokens");
+    }
+    int length = table.size();
+    int[] ids = new int[positions.length * length];
+    byte[] mask = new byte[ids.length];
+    for (int i = 0; i < positions.length; i++) {
+      float[] row = table.rows()[split.rowOf()[modality][samples[positions[i]]]];
+      for (int j = 0; j < length; j++) {
+        ids[i * length + j] = (int) row[j];
+        mask[i * length + j] = (byte) (row[j] == Modality.PAD ? 0 : 1);
+      }
+    }
+    return new Tokens(
+        tape.input(ids, positions.length, length), tape.input(mask, positions.length, length));
   }
 
   /** Labels of samples of the batch. */

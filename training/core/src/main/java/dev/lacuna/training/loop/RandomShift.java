@@ -9,7 +9,7 @@ import java.util.List;
 
 /**
  * Training-time augmentation: a picture moved by up to so many rows and columns, its edge repeated.
- * For a spectrogram this is a shift in pitch and time.
+ * For a spectrogram this is a shift in pitch and time. Tokens stay where they are.
  *
  * @param most most[m] is the largest shift of modality m each way, 0 for none
  * @param random draws for one step
@@ -53,6 +53,25 @@ public record RandomShift(int[] most, CounterRandom random) {
     return most;
   }
 
+  /**
+   * Reads what {@link #parse} does, for modalities that are known.
+   *
+   * @throws LacunaException also where tokens would be shifted
+   */
+  static int[] of(String spec, List<Modality> modalities) {
+    int[] most = parse(spec, modalities.stream().map(Modality::name).toList());
+    for (int m = 0; m < most.length; m++) {
+      if (most[m] > 0 && modalities.get(m).hasTokens()) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "--shift: "
+                + modalities.get(m).name()
+                + " has tokens, which cannot be shifted; want 0 or no mention of it");
+      }
+    }
+    return most;
+  }
+
   /** No shift of any of so many modalities. */
   public static RandomShift none(int modalities) {
     return new RandomShift(new int[modalities], new CounterRandom(0, 0, 0));
@@ -60,6 +79,10 @@ public record RandomShift(int[] most, CounterRandom random) {
 
   /** Copies a feature into {@code target} at {@code start}, moved by the draws of {@code index}. */
   void copy(Modality table, int modality, float[] source, float[] target, int start, long index) {
+    if (table.hasTokens()) {
+      System.arraycopy(source, 0, target, start, table.size());
+      return;
+    }
     int h = table.height();
     int w = table.width();
     int range = 2 * most[modality] + 1;

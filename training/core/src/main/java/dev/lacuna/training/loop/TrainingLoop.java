@@ -68,7 +68,7 @@ public final class TrainingLoop {
     this.options = options;
     this.seed = seed;
     steps = Math.ceilDiv(data.train().size(), options.batch());
-    mostShift = RandomShift.parse(options.shift(), data.modalityNames());
+    mostShift = RandomShift.of(options.shift(), data.modalities());
   }
 
   /**

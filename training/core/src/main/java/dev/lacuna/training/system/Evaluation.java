@@ -4,6 +4,7 @@ import dev.lacuna.CounterRandom;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Corrupted;
+import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Part;
@@ -24,9 +25,9 @@ import java.util.Set;
 
 /**
  * What a model is measured on, by pattern: the test samples complete and under every missing
- * pattern, with noise in place of one modality each ({@code corrupted}), and human clips where
- * there are some. Measured are accuracy, macro F1 and the expected calibration error of the
- * probabilities.
+ * pattern and test case of the data, with noise in place of one modality each ({@code corrupted}),
+ * and human clips where there are some. Measured are accuracy, macro F1 and the expected
+ * calibration error of the probabilities.
  */
 final class Evaluation {
   private static final List<String> METRICS =
@@ -42,16 +43,21 @@ final class Evaluation {
   /**
    * Draws the patterns.
    *
+   * @param cases further patterns of this data, by name
    * @param seed of the tables and the noise
    */
-  Evaluation(MultimodalData data, long seed) {
+  Evaluation(MultimodalData data, Map<String, MissingRates> cases, long seed) {
     List<String> names = data.modalityNames();
     Split test = data.test();
     CounterRandom random = new CounterRandom(seed, Experiment.TEST_TABLE, 0);
     for (String name : MissingTable.patterns(names)) {
       Presence table = MissingTable.pattern(name, names, test.presence(), random);
-      patterns.put(name, new Pattern(data, test, table));
-      tables.put("missing-test-" + name + ".csv", table);
+      add(name, new Pattern(data, test, table));
+    }
+    int step = 1; // half_missing has drawn with step 0
+    for (Map.Entry<String, MissingRates> one : cases.entrySet()) {
+      CounterRandom draw = new CounterRandom(seed, Experiment.TEST_TABLE, step++);
+      add(one.getKey(), new Pattern(data, test, one.getValue().draw(test.presence(), draw)));
     }
     if (names.size() > 1) {
       Corrupted corrupted = Corrupted.of(data, Part.TEST, seed);
@@ -62,6 +68,11 @@ final class Evaluation {
     if (human != null) {
       patterns.put(human.name(), new Pattern(data, human, human.presence()));
     }
+  }
+
+  private void add(String name, Pattern pattern) {
+    patterns.put(name, pattern);
+    tables.put("missing-test-" + name + ".csv", pattern.presence);
   }
 
   /** The tables that have been drawn, by the names of their files. */

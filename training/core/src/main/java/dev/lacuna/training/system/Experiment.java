@@ -54,7 +54,7 @@ public final class Experiment<O extends Record> {
     this.config = config;
     config.check(data.modalityNames());
     trainTable = trainTable();
-    evaluation = new Evaluation(data, config.tableSeed());
+    evaluation = new Evaluation(data, config.data().testCases(), config.tableSeed());
   }
 
   private Presence trainTable() {

@@ -42,22 +42,45 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
    * @param height rows of a feature
    * @param width columns of a feature
    * @param scaling what is done to features
+   * @param vocabulary number of token ids, 0 where features are real numbers
    */
-  public record Input(String name, int channels, int height, int width, Scaling scaling) {
+  public record Input(
+      String name, int channels, int height, int width, Scaling scaling, int vocabulary) {
     /** Checks the shape. */
     public Input {
-      new Modality(name, channels, height, width, new float[0][], scaling);
+      new Modality(name, channels, height, width, new float[0][], scaling, vocabulary);
+    }
+
+    static Input of(Modality modality) {
+      return new Input(
+          modality.name(),
+          modality.channels(),
+          modality.height(),
+          modality.width(),
+          modality.scaling(),
+          modality.vocabulary());
+    }
+
+    Modality modality() {
+      return new Modality(name, channels, height, width, new float[0][], scaling, vocabulary);
+    }
+
+    private String shape() {
+      return name
+          + " "
+          + channels
+          + " x "
+          + height
+          + " x "
+          + width
+          + (vocabulary > 0 ? " of " + vocabulary + " tokens" : "");
     }
   }
 
   /** Of a model for a data set. */
   public static ModelSignature of(MultimodalData data, FeatureOptions features) {
     return new ModelSignature(
-        data.classNames(),
-        features,
-        data.modalities().stream()
-            .map(m -> new Input(m.name(), m.channels(), m.height(), m.width(), m.scaling()))
-            .toList());
+        data.classNames(), features, data.modalities().stream().map(Input::of).toList());
   }
 
   /**
@@ -76,11 +99,7 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
 
   /** The modalities, without rows. */
   public List<Modality> modalities() {
-    return inputs.stream()
-        .map(i ->
-            new Modality(
-                i.name(), i.channels(), i.height(), i.width(), new float[0][], i.scaling()))
-        .toList();
+    return inputs.stream().map(Input::modality).toList();
   }
 
   /**
@@ -103,9 +122,7 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
   }
 
   private List<String> shapes() {
-    return inputs.stream()
-        .map(i -> i.name() + " " + i.channels() + " x " + i.height() + " x " + i.width())
-        .toList();
+    return inputs.stream().map(Input::shape).toList();
   }
 
   private static void requireSame(String what, Object trained, Object found, String run) {

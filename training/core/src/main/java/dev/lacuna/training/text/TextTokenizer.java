@@ -6,7 +6,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.DataFolder;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.Tokens;
+import dev.lacuna.training.encoder.MiniLmFiles;
 import dev.lacuna.training.json.Json;
+import dev.lacuna.training.progress.Progress;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
@@ -23,7 +27,7 @@ import java.util.Map;
  * <p>The native library lies in DJL's jar and is extracted once, into {@code natives} of {@link
  * DataFolder#standard()} unless {@code ENGINE_CACHE_DIR} names another folder; nothing is fetched.
  */
-public final class TextTokenizer implements AutoCloseable {
+public final class TextTokenizer implements Tokens {
   private static final int LONGEST_TEXT = 40;
 
   /** What a file may say of both is for batches of one fixed length. */
@@ -55,7 +59,22 @@ public final class TextTokenizer implements AutoCloseable {
     return new TextTokenizer(tokenizerJson, load(tokenizerJson), vocabulary, padId);
   }
 
+  /**
+   * That of all-MiniLM-L6-v2, which is fetched where it is not there.
+   *
+   * @param folder of prepared data
+   */
+  public static TextTokenizer miniLm(Path folder, Progress progress) {
+    TextTokenizer tokenizer = read(MiniLmFiles.locate(folder, progress).tokenizer());
+    if (tokenizer.padId != Modality.PAD) {
+      tokenizer.close();
+      throw damaged(tokenizer.file, "padding.pad_id is " + tokenizer.padId + ", want 0");
+    }
+    return tokenizer;
+  }
+
   /** The ids of a text, all of them, with those that the model puts around it. */
+  @Override
   public int[] ids(String text) {
     try {
       return Arrays.stream(tokenizer.encode(text).getIds()).mapToInt(Math::toIntExact).toArray();
@@ -69,6 +88,7 @@ public final class TextTokenizer implements AutoCloseable {
   }
 
   /** One more than the largest id in the file. */
+  @Override
   public int vocabulary() {
     return vocabulary;
   }

@@ -1,6 +1,8 @@
 package dev.lacuna.training.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.kernels.HostProjector;
 import dev.lacuna.kernels.RlsProjector;
@@ -11,6 +13,7 @@ import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.data.own.OwnDataSource;
@@ -26,6 +29,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import picocli.CommandLine;
 
@@ -95,7 +99,7 @@ class TrainSystemTest {
         new OwnDataSource(
             folder.toString(),
             Columns.parse("id=key,label=class"),
-            new FeatureOptions(12, FeatureOptions.Colour.RGB, mel, 64));
+            new FeatureOptions(12, FeatureOptions.Colour.RGB, mel, 64, 24));
     RunConfig<?> config =
         config(
             new Mla(),
@@ -106,12 +110,43 @@ class TrainSystemTest {
             "--audio-rate=16000",
             "--audio-frames=48",
             "--text-size=64",
+            "--text-tokens=24",
             "--missing=text=0.5");
     assertEquals(wanted, config.data());
     assertEquals("text=0.5", config.missing());
     assertEquals(
         new OwnDataSource(folder.toString(), Columns.STANDARD, FeatureOptions.DEFAULT),
         config(new Mla(), "--data=" + folder).data());
+  }
+
+  @Test
+  void emojiHaveAFoldAndASeed() {
+    assertEquals(EmojiSource.ofFold(0, 0), config(new Mla(), "--data=emoji").data());
+    RunConfig<?> config =
+        config(new Mla(), "--data=emoji", "--fold=3", "--data-seed=9", "--missing=text=0.7");
+    assertEquals(EmojiSource.ofFold(3, 9), config.data());
+    assertEquals("text=0.7", config.missing());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "--data=emoji, --train-size=5, --train-size is of avmnist data",
+    "--data=emoji, --modalities=image, --modalities is of avmnist data",
+    "--data=emoji, --columns=id=key, --columns is of your own data",
+    "--data=emoji, --image-size=16, --image-size is of your own data",
+    "--data=emoji, --text-tokens=16, --text-tokens is of your own data",
+    "--data=emoji, --fold=5, 'fold of emoji is 5, want 0 to 4'",
+    "--data=emoji, --missing=audio=0.5, unknown modality 'audio'",
+    "--data=avmnist, --fold=1, --fold is of emoji data",
+    "--data=avmnist, --text-size=64, --text-size is of your own data",
+    "--data=., --fold=1, --fold is of emoji data",
+    "--data=., --test-size=1, --test-size is of avmnist data",
+    "--data=no-such-file, --epochs=1, which is neither avmnist nor emoji nor a file"
+  })
+  void anOptionOfOtherDataIsRefused(String data, String option, String message) {
+    RuntimeException e =
+        assertThrows(RuntimeException.class, () -> config(new Mla(), data, option));
+    assertTrue(e.getMessage().contains(message), e.getMessage());
   }
 
   private static MlaOptions mla(String... options) {

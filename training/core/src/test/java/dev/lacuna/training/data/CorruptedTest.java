@@ -160,4 +160,45 @@ class CorruptedTest {
     assertArrayEquals(new int[] {TRAIN + 4, TRAIN + 8, TRAIN + 4}, split.rowOf()[0]);
     assertArrayEquals(new int[] {Split.ABSENT, TRAIN + 8, Split.ABSENT}, split.rowOf()[1]);
   }
+
+  @Test
+  void tokensBecomeOthersOfTheVocabularyAndPaddingStays() {
+    int vocabulary = 5;
+    int n = 600;
+    float[][] texts = new float[n][];
+    for (int i = 0; i < n; i++) {
+      texts[i] = new float[] {1, 1 + i % 4, i % 3 == 0 ? 0 : 4, 0};
+    }
+    int[] all = IntStream.range(0, n).toArray();
+    float[][] images = new float[n][2];
+    Split split = new Split("test", new int[n], new int[][] {all, all});
+    MultimodalData clean =
+        new MultimodalData(
+            "made",
+            List.of(
+                new Modality("image", 1, 1, 2, images),
+                Modality.ofTokens("text", 4, vocabulary, texts)),
+            2,
+            split,
+            split,
+            split,
+            null);
+    Corrupted corrupted = Corrupted.of(clean, Part.TEST, 1);
+    assertEquals(vocabulary, corrupted.data().modalities().get(1).vocabulary());
+    int[] becameOf1 = new int[vocabulary];
+    for (int sample : corrupted.replaced(1)) {
+      float[] got = features(corrupted, 1, sample);
+      for (int j = 0; j < 4; j++) {
+        assertEquals(texts[sample][j] == 0, got[j] == 0, "sample " + sample);
+        assertTrue(got[j] == 0 || got[j] != texts[sample][j], "sample " + sample + " is as it was");
+      }
+      becameOf1[(int) got[0]]++;
+    }
+    int changed = corrupted.replaced(1).length;
+    assertEquals(n / 2.0, changed, 60);
+    assertEquals(List.of(0, 0), List.of(becameOf1[0], becameOf1[1]));
+    for (int id = 2; id < vocabulary; id++) {
+      assertEquals(changed / 3.0, becameOf1[id], 35);
+    }
+  }
 }

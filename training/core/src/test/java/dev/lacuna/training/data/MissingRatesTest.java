@@ -52,6 +52,17 @@ class MissingRatesTest {
     assertEquals(10, none.count(0) + none.count(1));
   }
 
+  @ParameterizedTest
+  @CsvSource({"382, 133, 134", "381, 133, 133", "10, 3, 4", "3, 1, 1", "1, 0, 0"})
+  void sharesTogetherAreExactToo(int samples, int lostImages, int lostSounds) {
+    Presence drawn =
+        MissingRates.parse("image=0.35,audio=0.35", TWO)
+            .draw(Presence.complete(samples, 2), RANDOM);
+    assertEquals(samples * 7 / 10, lostImages + lostSounds);
+    assertEquals(samples - lostImages, drawn.count(0));
+    assertEquals(samples - lostSounds, drawn.count(1));
+  }
+
   @Test
   void theDrawDependsOnTheSeedAlone() {
     MissingRates rates = MissingRates.parse("0.5", TWO);

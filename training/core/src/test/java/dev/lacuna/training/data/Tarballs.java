@@ -17,7 +17,7 @@ import org.apache.commons.compress.archivers.tar.TarArchiveOutputStream;
 import org.apache.commons.compress.archivers.tar.TarConstants;
 
 /** Packages of npm made for tests. */
-final class Tarballs {
+public final class Tarballs {
   static final List<String> NAMES =
       List.of(
           MnistImages.TRAIN_IMAGES,
@@ -35,7 +35,7 @@ final class Tarballs {
   }
 
   /** A package; content that begins with {@code ->} makes a symbolic link. */
-  static Path write(Path file, Map<String, String> entries) throws IOException {
+  public static Path write(Path file, Map<String, String> entries) throws IOException {
     try (TarArchiveOutputStream tar =
         new TarArchiveOutputStream(new GZIPOutputStream(Files.newOutputStream(file)))) {
       for (Map.Entry<String, String> entry : entries.entrySet()) {
@@ -56,7 +56,7 @@ final class Tarballs {
     return file;
   }
 
-  static String sha256(Path file) throws IOException {
+  public static String sha256(Path file) throws IOException {
     try {
       return HexFormat.of()
           .formatHex(MessageDigest.getInstance("SHA-256").digest(Files.readAllBytes(file)));

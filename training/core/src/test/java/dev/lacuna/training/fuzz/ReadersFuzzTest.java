@@ -17,6 +17,7 @@ import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataTargets;
 import dev.lacuna.training.data.Scaling;
+import dev.lacuna.training.data.emoji.EmojiTargets;
 import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.data.own.OwnTargets;
 import dev.lacuna.training.loop.TrainingLoop;
@@ -73,6 +74,7 @@ class ReadersFuzzTest {
   Stream<DynamicTest> damagedFilesAreReadOrRefusedAtLittleCost() throws IOException {
     List<Target> targets = new ArrayList<>();
     targets.addAll(DataTargets.in(temporary));
+    targets.addAll(EmojiTargets.in(temporary));
     targets.addAll(OwnTargets.in(temporary));
     targets.add(wav());
     targets.add(safetensors());
@@ -183,7 +185,7 @@ class ReadersFuzzTest {
         new ModelSignature(
             List.of("cat", "dog"),
             FeatureOptions.DEFAULT,
-            List.of(new ModelSignature.Input("image", 1, 28, 28, new Scaling(0.3, 0.1))));
+            List.of(new ModelSignature.Input("image", 1, 28, 28, new Scaling(0.3, 0.1), 0)));
     try (RunFolder run = RunFolder.create(folder)) {
       run.writeModel(0, "mla", store);
       signature.write(run);

@@ -2,15 +2,20 @@ package dev.lacuna.training.loop;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
 import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.multimodal.Presence;
+import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class BatchTest {
@@ -57,6 +62,36 @@ class BatchTest {
       Tensor sound = batch.inputs(tape, AUDIO, batch.positions(AUDIO));
       assertArrayEquals(new long[] {1, 1, 4, 5}, sound.shape());
       assertArrayEquals(data.modalities().get(AUDIO).rows()[4], sound.toArray());
+    }
+  }
+
+  @Test
+  void tokensComeAsIdsWithAMaskOfAllPositions() {
+    float[][] texts = {{1, 5, 2, 0}, {1, 2, 0, 0}, {7, 8, 9, 2}};
+    Modality text = Modality.ofTokens("text", 4, 10, texts);
+    Split full = new Split("train", new int[3], new int[][] {{2, 0, 1}});
+    MultimodalData made = new MultimodalData("m", List.of(text), 2, full, full, full, null);
+    Presence some = new Presence(3, 1, new byte[] {1, 1, 1});
+    try (Context context = Lacuna.open(Device.parse("reference"));
+        Tape tape = new Tape(context)) {
+      Batch batch = new Batch(made, full, some, new int[] {2, 0}, RandomShift.none(1));
+      Batch.Tokens tokens = batch.tokens(tape, 0, batch.positions(0));
+      assertArrayEquals(new long[] {2, 4}, tokens.ids().shape());
+      assertArrayEquals(new int[] {1, 2, 0, 0, 7, 8, 9, 2}, tokens.ids().toIntArray());
+      assertArrayEquals(new long[] {2, 4}, tokens.keyMask().shape());
+      assertArrayEquals(
+          new float[] {1, 2, 0, 0, 7, 8, 9, 2}, batch.inputs(tape, 0, new int[] {0, 1}).toArray());
+      RandomShift shift = new RandomShift(new int[] {3}, new CounterRandom(1, 2, 3));
+      assertArrayEquals(
+          new float[] {1, 2, 0, 0, 7, 8, 9, 2},
+          new Batch(made, full, some, new int[] {2, 0}, shift)
+              .inputs(tape, 0, new int[] {0, 1})
+              .toArray());
+      String message =
+          assertThrows(
+                  IllegalArgumentException.class, () -> batch(1).tokens(tape, IMAGE, new int[] {0}))
+              .getMessage();
+      assertEquals("modality image has no tokens", message);
     }
   }
 }

@@ -17,12 +17,31 @@ public final class Toy {
 
   /** Every sample has both modalities. */
   public static MultimodalData data(int train, int validation, int test) {
+    Modality audio = modality("audio", 4, 5, train + validation + test, 1);
+    return data(audio, train, validation, test);
+  }
+
+  /** With a text of 3 to 5 tokens instead of the sound, one of which tells the class. */
+  public static MultimodalData texts(int train, int validation, int test) {
+    int all = train + validation + test;
+    CounterRandom random = new CounterRandom(11, 2, 0);
+    float[][] texts = new float[all][6];
+    for (int i = 0; i < all; i++) {
+      int length = 3 + i / CLASSES % 3;
+      for (int j = 0; j < length; j++) {
+        texts[i][j] = 4 + random.below(6L * i + j, 5);
+      }
+      texts[i][i % length] = 1 + label(i);
+    }
+    return data(Modality.ofTokens("text", 6, 9, texts), train, validation, test);
+  }
+
+  private static MultimodalData data(Modality second, int train, int validation, int test) {
     int all = train + validation + test;
     Modality image = modality("image", 4, 4, all, 0);
-    Modality audio = modality("audio", 4, 5, all, 1);
     return new MultimodalData(
         "toy",
-        List.of(image, audio),
+        List.of(image, second),
         CLASSES,
         split("train", 0, train),
         split("validation", train, train + validation),

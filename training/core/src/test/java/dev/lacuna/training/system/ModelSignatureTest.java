@@ -26,7 +26,7 @@ class ModelSignatureTest {
       new ModelSignature(
           List.of("cat", "dog, big"),
           FeatureOptions.DEFAULT,
-          List.of(new Input("image", 1, 28, 28, new Scaling(1.0 / 3, 0.1))));
+          List.of(new Input("image", 1, 28, 28, new Scaling(1.0 / 3, 0.1), 0)));
 
   @TempDir Path temporary;
 
@@ -93,7 +93,7 @@ class ModelSignatureTest {
         new ModelSignature(
             PETS.classes(),
             PETS.features(),
-            List.of(new Input("image", 1, 28, 28, new Scaling(0.5, 0.1))));
+            List.of(new Input("image", 1, 28, 28, new Scaling(0.5, 0.1), 0)));
     assertSays(
         () -> PETS.requireSame(scaled, "run"),
         "run: the data has changed",
@@ -102,7 +102,7 @@ class ModelSignatureTest {
         new ModelSignature(
             PETS.classes(),
             PETS.features(),
-            List.of(new Input("image", 1, 28, 30, new Scaling(0.5, 0.1))));
+            List.of(new Input("image", 1, 28, 30, new Scaling(0.5, 0.1), 0)));
     assertSays(() -> PETS.requireSame(wider, "run"), "modalities are [image 1 x 28 x 30], were [");
   }
 }

@@ -12,6 +12,7 @@ import dev.lacuna.training.baseline.JointOptions;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.data.own.OwnDataSource;
@@ -73,6 +74,27 @@ class RunConfigTest {
     RunConfig<?> read = RunFolder.open(folder).document().config(RunConfig.class, system.options());
     assertEquals(config, read);
     assertTrue(Path.of(((OwnDataSource) read.data()).path()).isAbsolute());
+  }
+
+  @Test
+  void emojiComeBackFromMetricsJson() throws IOException {
+    LearningSystem<JointOptions> system = new Joint(JointLearner.Join.MEAN);
+    RunConfig<JointOptions> config =
+        new RunConfig<>(
+            new EmojiSource(3, 16, 24, 5), "0.5", 7, 3, Small.TRAINING, Small.options(system));
+    Path folder = temporary.resolve("run");
+    try (RunFolder run = RunFolder.create(folder)) {
+      run.writeMetrics(system.name(), config, new Results(), Map.of());
+    }
+    assertEquals(
+        config, RunFolder.open(folder).document().config(RunConfig.class, system.options()));
+    ObjectMapper json = new ObjectMapper();
+    assertEquals(
+        json.readTree(
+            """
+            {"name": "emoji", "fold": 3, "image_size": 16, "text_length": 24, "seed": 5}
+            """),
+        json.readTree(Files.readString(folder.resolve("metrics.json"))).at("/config/data"));
   }
 
   @Test

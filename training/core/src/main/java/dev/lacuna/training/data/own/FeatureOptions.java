@@ -4,6 +4,11 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.TextFeatures;
+import dev.lacuna.training.data.Tokens;
+import dev.lacuna.training.progress.Progress;
+import dev.lacuna.training.text.TextTokenizer;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /**
  * How files and text become features. A model needs them again wherever it predicts.
@@ -12,16 +17,30 @@ import dev.lacuna.training.data.TextFeatures;
  * @param colour whether images are grey or coloured
  * @param mel features of sound, at a rate up to 384 kHz, with up to 4,096 frames
  * @param textSize values of a text's feature, 1 to 65,536
+ * @param textTokens most tokens of a text that becomes token ids instead, 3 to 512; 0 for a feature
  */
-public record FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, int textSize) {
+public record FeatureOptions(
+    int imageSize, Colour colour, LogMel.Options mel, int textSize, int textTokens) {
   /** Grey images of 28 x 28, sound of 32 x 32 and text of 512 values, as in avMNIST. */
   public static final FeatureOptions DEFAULT =
       new FeatureOptions(28, Colour.GRAY, LogMel.Options.DEFAULT, TextFeatures.SIZE);
 
   private static final int LARGEST_IMAGE = 1_024;
   private static final int LARGEST_TEXT = 65_536;
+
+  /** One between what begins and what ends a text. */
+  private static final int FEWEST_TOKENS = 3;
+
+  /** The positions of a BERT. */
+  private static final int MOST_TOKENS = 512;
+
   private static final int MOST_FRAMES = 4_096;
   private static final int HIGHEST_RATE = 384_000;
+
+  /** Text becomes a feature. */
+  public FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, int textSize) {
+    this(imageSize, colour, mel, textSize, 0);
+  }
 
   /** Checks the ranges. */
   public FeatureOptions {
@@ -29,6 +48,25 @@ public record FeatureOptions(int imageSize, Colour colour, LogMel.Options mel, i
     check("audio rate", mel.rate(), HIGHEST_RATE);
     check("audio frames", mel.frames(), MOST_FRAMES);
     check("text size", textSize, LARGEST_TEXT);
+    if (textTokens != 0 && (textTokens < FEWEST_TOKENS || textTokens > MOST_TOKENS)) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "text tokens are "
+              + textTokens
+              + ", want 0 for none or "
+              + FEWEST_TOKENS
+              + " to "
+              + MOST_TOKENS);
+    }
+  }
+
+  /**
+   * What makes tokens of texts, to be closed; null where they become features.
+   *
+   * @param folder of prepared data
+   */
+  public @Nullable Tokens tokens(Path folder, Progress progress) {
+    return textTokens == 0 ? null : TextTokenizer.miniLm(folder, progress);
   }
 
   /** The channels of an image. */

@@ -6,18 +6,34 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.audio.WavReader;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.Scaling;
 import dev.lacuna.training.data.TextFeatures;
+import dev.lacuna.training.data.Tokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
 
 /** Makes features, not normalised; for several threads at once. */
 final class FeatureReader {
   private final ImageFeatures images;
   private final LogMel logMel;
   private final TextFeatures texts;
+  private final FeatureOptions options;
+  private final @Nullable Tokens tokens;
 
-  FeatureReader(FeatureOptions options) {
+  /**
+   * A reader.
+   *
+   * @param tokens what texts become where the options say so, else not looked at
+   */
+  FeatureReader(FeatureOptions options, @Nullable Tokens tokens) {
+    if (options.textTokens() > 0 && tokens == null) {
+      throw new IllegalArgumentException("texts are to become tokens, but nothing makes them");
+    }
+    this.options = options;
+    this.tokens = options.textTokens() > 0 ? tokens : null;
     images = new ImageFeatures(options.imageSize(), options.colour().channels());
     logMel = new LogMel(options.mel());
     texts = new TextFeatures(options.textSize());
@@ -42,7 +58,32 @@ final class FeatureReader {
   }
 
   float[] text(String text) {
-    return texts.features(text);
+    return tokens == null ? texts.features(text) : tokens.row(text, options.textTokens());
+  }
+
+  /** A modality of features that are made here. */
+  Modality modality(Kind kind, String name, float[][] rows, Scaling scaling) {
+    return switch (kind) {
+      case IMAGE ->
+          new Modality(
+              name,
+              options.colour().channels(),
+              options.imageSize(),
+              options.imageSize(),
+              rows,
+              scaling);
+      case AUDIO ->
+          new Modality(name, 1, options.mel().bands(), options.mel().frames(), rows, scaling);
+      case TEXT ->
+          tokens == null
+              ? new Modality(name, 1, 1, options.textSize(), rows, scaling)
+              : Modality.ofTokens(name, options.textTokens(), tokens.vocabulary(), rows);
+    };
+  }
+
+  /** Whether features of a kind are token ids, which are not scaled. */
+  boolean makesTokens(Kind kind) {
+    return kind == Kind.TEXT && tokens != null;
   }
 
   float[] textFile(Path file) {

@@ -24,8 +24,7 @@ record FeatureTable(List<Kind> kinds, float[][][] rows, int[][] rowOf) {
    * @throws LacunaException of the first sample that cannot be read
    */
   static FeatureTable read(
-      List<Item> items, List<Kind> kinds, FeatureOptions options, Progress progress) {
-    FeatureReader reader = new FeatureReader(options);
+      List<Item> items, List<Kind> kinds, FeatureReader reader, Progress progress) {
     float[][][] rows = new float[kinds.size()][][];
     int[][] rowOf = new int[kinds.size()][items.size()];
     for (int k = 0; k < rows.length; k++) {

@@ -15,16 +15,27 @@ import java.util.Arrays;
  * areas. Of a moving image the first one is taken; a camera's note on how it was held (EXIF) is not
  * looked at.
  */
-final class ImageFeatures {
+public final class ImageFeatures {
   private final int size;
   private final int channels;
 
-  ImageFeatures(int size, int channels) {
+  /**
+   * Features of a size.
+   *
+   * @param size height and width
+   * @param channels 1 for grey, 3 for red, green and blue
+   */
+  public ImageFeatures(int size, int channels) {
     this.size = size;
     this.channels = channels;
   }
 
-  float[] read(Path file) {
+  /**
+   * The features of a file, [channels, size, size], each from 0 to 1.
+   *
+   * @throws LacunaException naming the file where it is not there, damaged or no image
+   */
+  public float[] read(Path file) {
     if (!Files.isRegularFile(file)) {
       throw bad(file.toString(), "no such file");
     }

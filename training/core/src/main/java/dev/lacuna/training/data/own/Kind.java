@@ -2,8 +2,6 @@ package dev.lacuna.training.data.own;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
-import dev.lacuna.training.data.Modality;
-import dev.lacuna.training.data.Scaling;
 import java.util.Locale;
 
 /** What a modality is made of; a data set has at most one modality of a kind. */
@@ -29,23 +27,6 @@ enum Kind {
               "modality "
                   + modality
                   + " of the model is unknown here, want image, audio, text or words");
-    };
-  }
-
-  /** A modality of this kind. */
-  Modality modality(String name, FeatureOptions options, float[][] rows, Scaling scaling) {
-    return switch (this) {
-      case IMAGE ->
-          new Modality(
-              name,
-              options.colour().channels(),
-              options.imageSize(),
-              options.imageSize(),
-              rows,
-              scaling);
-      case AUDIO ->
-          new Modality(name, 1, options.mel().bands(), options.mel().frames(), rows, scaling);
-      case TEXT -> new Modality(name, 1, 1, options.textSize(), rows, scaling);
     };
   }
 }

@@ -7,6 +7,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Part;
 import dev.lacuna.training.data.Scaling;
 import dev.lacuna.training.data.Split;
+import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,7 @@ import java.util.Objects;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A user's own data with labels, from one of
@@ -62,6 +64,21 @@ public final class OwnData {
    */
   public static MultimodalData load(
       Path path, Columns columns, FeatureOptions options, Progress progress) {
+    return load(path, columns, options, null, progress);
+  }
+
+  /**
+   * The same where texts become tokens.
+   *
+   * @param tokens of a tokenizer, or null where texts become features
+   */
+  public static MultimodalData load(
+      Path path,
+      Columns columns,
+      FeatureOptions options,
+      @Nullable Tokens tokens,
+      Progress progress) {
+    FeatureReader reader = new FeatureReader(options, tokens);
     Items items = Items.labelled(path, columns);
     Part[] parts = Parts.of(items.list(), path.toString());
     EnumMap<Part, int[]> samples = new EnumMap<>(Part.class);
@@ -75,14 +92,14 @@ public final class OwnData {
       checkInTraining(kind, items.list(), training, path);
     }
     progress.note(summary(path, samples, classes, labels));
-    FeatureTable features = FeatureTable.read(items.list(), items.kinds(), options, progress);
+    FeatureTable features = FeatureTable.read(items.list(), items.kinds(), reader, progress);
     List<Split> splits =
         samples.entrySet().stream()
             .map(entry -> split(entry.getKey(), entry.getValue(), items.list(), labels, features))
             .toList();
     return new MultimodalData(
         String.valueOf(path.toAbsolutePath().normalize().getFileName()),
-        modalities(features, options, training),
+        modalities(features, reader, training),
         classes,
         splits.get(0),
         splits.get(1),
@@ -126,16 +143,16 @@ public final class OwnData {
   }
 
   private static List<Modality> modalities(
-      FeatureTable features, FeatureOptions options, int[] training) {
+      FeatureTable features, FeatureReader reader, int[] training) {
     int[][] trainingRows = features.rowsOf(training);
     List<Modality> modalities = new ArrayList<>();
     for (int k = 0; k < features.kinds().size(); k++) {
       float[][] rows = features.rows()[k];
       int[] present = Arrays.stream(trainingRows[k]).filter(row -> row != Split.ABSENT).toArray();
-      Scaling scaling = Scaling.of(rows, present);
-      scaling.apply(rows);
       Kind kind = features.kinds().get(k);
-      modalities.add(kind.modality(kind.text(), options, rows, scaling));
+      Scaling scaling = reader.makesTokens(kind) ? Scaling.NONE : Scaling.of(rows, present);
+      scaling.apply(rows);
+      modalities.add(reader.modality(kind, kind.text(), rows, scaling));
     }
     return modalities;
   }

@@ -2,6 +2,7 @@ package dev.lacuna.training.data.own;
 
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,7 +34,9 @@ public record OwnDataSource(String path, Columns columns, FeatureOptions feature
   /** Reads the samples anew; there is no cache of them. */
   @Override
   public MultimodalData load(Path folder, Progress progress) {
-    return OwnData.load(Path.of(path), columns, features, progress);
+    try (Tokens tokens = features.tokens(folder, progress)) {
+      return OwnData.load(Path.of(path), columns, features, tokens, progress);
+    }
   }
 
   @Override

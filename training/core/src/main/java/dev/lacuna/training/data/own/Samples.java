@@ -5,6 +5,7 @@ import dev.lacuna.Status;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.Split;
+import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.List;
@@ -12,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Samples without labels, to predict: of a CSV file as {@link OwnData} reads, where {@code label}
@@ -46,19 +48,35 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
       FeatureOptions options,
       List<Modality> trained,
       Progress progress) {
+    return read(path, columns, options, null, trained, progress);
+  }
+
+  /**
+   * The same where texts become tokens.
+   *
+   * @param tokens of the tokenizer of the training, or null where texts become features
+   */
+  public static Samples read(
+      Path path,
+      Columns columns,
+      FeatureOptions options,
+      @Nullable Tokens tokens,
+      List<Modality> trained,
+      Progress progress) {
+    FeatureReader reader = new FeatureReader(options, tokens);
     List<Kind> kinds = trained.stream().map(modality -> Kind.of(modality.name())).toList();
     for (int m = 0; m < kinds.size(); m++) {
-      checkShape(trained.get(m), kinds.get(m), options);
+      checkShape(trained.get(m), kinds.get(m), reader);
     }
     List<Item> items = known(Items.unlabelled(path, columns), kinds, progress);
-    FeatureTable table = FeatureTable.read(items, kinds, options, progress);
+    FeatureTable table = FeatureTable.read(items, kinds, reader, progress);
     List<Modality> modalities =
         IntStream.range(0, kinds.size())
             .mapToObj(m -> {
               Modality model = trained.get(m);
               float[][] rows = table.rows()[m];
               model.scaling().apply(rows);
-              return kinds.get(m).modality(model.name(), options, rows, model.scaling());
+              return reader.modality(kinds.get(m), model.name(), rows, model.scaling());
             })
             .toList();
     return new Samples(items.stream().map(Item::id).toList(), modalities, table.rowOf());
@@ -92,8 +110,8 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
     return useful;
   }
 
-  private static void checkShape(Modality model, Kind kind, FeatureOptions options) {
-    Modality here = kind.modality(model.name(), options, new float[0][], model.scaling());
+  private static void checkShape(Modality model, Kind kind, FeatureReader reader) {
+    Modality here = reader.modality(kind, model.name(), new float[0][], model.scaling());
     if (!shape(model).equals(shape(here))) {
       throw new LacunaException(
           Status.INVALID_ARGUMENT,
@@ -106,8 +124,9 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
     }
   }
 
-  private static List<Integer> shape(Modality modality) {
-    return List.of(modality.channels(), modality.height(), modality.width());
+  private static String shape(Modality modality) {
+    return List.of(modality.channels(), modality.height(), modality.width())
+        + (modality.hasTokens() ? " of " + modality.vocabulary() + " tokens" : "");
   }
 
   /** Number of samples. */

@@ -6,6 +6,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.training.audio.LogMel;
@@ -13,8 +14,10 @@ import dev.lacuna.training.audio.Wav;
 import dev.lacuna.training.audio.WavReader;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Scaling;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.data.TextFeatures;
+import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.progress.PlainProgress;
 import dev.lacuna.training.progress.Progress;
 import java.io.ByteArrayOutputStream;
@@ -125,6 +128,55 @@ class OwnCsvTest {
     assertMessage(
         () -> new FeatureOptions(0, FeatureOptions.Colour.RGB, LogMel.Options.DEFAULT, 64),
         "image size is 0, want 1 to 1024");
+  }
+
+  @Test
+  void textsBecomeTokensWhereThatIsAskedFor() throws IOException {
+    Path csv = Files.writeString(folder.resolve("own.csv"), HEADER + REST);
+    FeatureOptions options =
+        new FeatureOptions(28, FeatureOptions.Colour.GRAY, LogMel.Options.DEFAULT, 64, 4);
+    Tokens letters = new Letters();
+    MultimodalData data = OwnData.load(csv, Columns.STANDARD, options, letters, progress);
+    Modality text = data.modalities().get(2);
+    assertEquals("1x1x4", shape(text));
+    assertEquals(200, text.vocabulary());
+    assertEquals(Scaling.NONE, text.scaling());
+    assertArrayEquals(new float[] {'a', ' ', 'c', 't'}, text.rows()[data.train().rowOf()[2][0]]);
+    Samples samples =
+        Samples.read(csv, Columns.STANDARD, options, letters, data.modalities(), progress);
+    for (int row = 0; row < text.rows().length; row++) {
+      assertArrayEquals(text.rows()[row], samples.modalities().get(2).rows()[row]);
+    }
+    assertMessage(
+        () ->
+            Samples.read(
+                csv,
+                Columns.STANDARD,
+                options,
+                letters,
+                List.of(Modality.ofTokens("text", 4, 100, new float[0][])),
+                progress),
+        "modality text of the model is [1, 1, 4] of 100 tokens",
+        "files would become [1, 1, 4] of 200 tokens");
+    assertThrows(
+        IllegalArgumentException.class,
+        () -> OwnData.load(csv, Columns.STANDARD, options, progress));
+    assertMessage(
+        () -> new FeatureOptions(28, FeatureOptions.Colour.GRAY, LogMel.Options.DEFAULT, 64, 2),
+        "text tokens are 2, want 0 for none or 3 to 512");
+  }
+
+  /** A letter's id is its code. */
+  private static final class Letters implements Tokens {
+    @Override
+    public int[] ids(String text) {
+      return text.chars().toArray();
+    }
+
+    @Override
+    public int vocabulary() {
+      return 200;
+    }
   }
 
   @Test

@@ -47,7 +47,7 @@ public final class OwnTargets {
             Pictures.tiff(colour, "JPEG"),
             Pictures.tiff(bits, "CCITT T.6")));
     targets.add(image(folder, "wbmp", Pictures.file(bits, "wbmp")));
-    FeatureReader texts = new FeatureReader(FeatureOptions.DEFAULT);
+    FeatureReader texts = new FeatureReader(FeatureOptions.DEFAULT, null);
     targets.add(
         Target.text(
                 "text file",
