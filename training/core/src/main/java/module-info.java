@@ -26,6 +26,8 @@ module dev.lacuna.training {
   exports dev.lacuna.training.loop;
   exports dev.lacuna.training.metrics;
   exports dev.lacuna.training.mla;
+  exports dev.lacuna.training.mmp;
+  exports dev.lacuna.training.pretrain;
   exports dev.lacuna.training.progress;
   exports dev.lacuna.training.report;
   exports dev.lacuna.training.system;

@@ -22,6 +22,7 @@ import picocli.CommandLine.ScopeType;
     subcommands = {
       InfoCommand.class,
       PrepareCommand.class,
+      PretrainCommand.class,
       TrainCommand.class,
       EvalCommand.class,
       CompareCommand.class,

