@@ -7,8 +7,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.lacuna.training.report.Confusion;
 import dev.lacuna.training.report.Diagnostic.Axis;
 import dev.lacuna.training.report.Diagnostic.Dots;
+import dev.lacuna.training.report.Diagnostic.Matrix;
 import dev.lacuna.training.report.Diagnostic.Scale;
 import dev.lacuna.training.report.Diagnostic.Series;
+import dev.lacuna.training.report.Diagnostic.Side;
+import dev.lacuna.training.report.Diagnostic.Span;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.page.RunPage;
@@ -26,13 +29,14 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The report of a run as a browser shows it, on a laptop and on a phone. */
 class ReportTest {
-  /** How small letters are, those in pictures as they are scaled. */
+  /** How small letters are, those in pictures as they are scaled, be they turned or not. */
   private static final String SMALLEST_LETTERS =
       """
       Math.min(...[...document.querySelectorAll('body *')]
         .filter(e => [...e.childNodes].some(n => n.nodeType == 3 && n.data.trim()))
         .map(e => parseFloat(getComputedStyle(e).fontSize)
-          * (e instanceof SVGElement ? e.getScreenCTM().a : 1)))\
+          * (e instanceof SVGElement
+            ? Math.hypot(e.getScreenCTM().a, e.getScreenCTM().b) : 1)))\
       """;
 
   /** Letters that reach out of their picture. */
@@ -133,12 +137,21 @@ class ReportTest {
               new Axis(endless, Scale.LOG),
               List.of(endless, "b"),
               Collections.nCopies(9, series));
+      // the name of a single column is wider than it is
+      Side side = new Side("reads", List.of(new Span("inputs", classes), new Span("prompts", 1)));
+      Matrix matrix =
+          new Matrix(
+              "matrix",
+              endless,
+              side,
+              side,
+              Collections.nCopies(classes + 1, Collections.nCopies(classes + 1, 0.5)));
       RunPage.Seed seed =
           new RunPage.Seed(
               new double[] {1e9},
               new double[] {1},
               IntStream.range(0, 6).mapToObj(m -> new Confusion(endless + m, counts)).toList(),
-              List.of(dots));
+              List.of(dots, matrix));
       Results results = new Results();
       results.put("test", endless, "accuracy", Metric.of(new double[] {0, 1}, 1_000_000));
       String html =

@@ -156,7 +156,7 @@ final class CompareCommand implements Callable<Integer> {
         Workers workers = Workers.open(where)) {
       MultimodalData loaded = config.data().load(data.folder(), progress);
       ComparisonRun.Result result =
-          new ComparisonRun(workers, loaded, config, folder, progress).run(progress);
+          new ComparisonRun(workers, loaded, config, folder, data.folder(), progress).run(progress);
       Map<String, Object> asked = new LinkedHashMap<>();
       asked.put("asked", config);
       asked.put("trained", result.setups());

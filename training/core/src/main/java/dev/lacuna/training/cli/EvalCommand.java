@@ -73,10 +73,12 @@ final class EvalCommand implements Callable<Integer> {
     try (Context context = Lacuna.open(device.options())) {
       Progress progress = Progress.onStandardError();
       MultimodalData samples = config.data().load(data.folder(), progress);
+      LearningSystem<O> prepared =
+          system.prepared(context, data.folder(), samples, config.options(), progress);
       PrintWriter out = spec.commandLine().getOut();
       if (corrupted) {
         FusionComparison comparison =
-            FusionComparison.of(context, samples, system, config, folder, progress);
+            FusionComparison.of(context, samples, prepared, config, folder, progress);
         out.print(
             json
                 ? FusionComparisonFormat.json(
@@ -85,7 +87,7 @@ final class EvalCommand implements Callable<Integer> {
         out.flush();
         return 0;
       }
-      Results results = new Experiment<>(context, samples, system, config).evaluate(folder);
+      Results results = new Experiment<>(context, samples, prepared, config).evaluate(folder);
       if (json) {
         out.print(RunDocument.metrics(system.name(), config, results, facts(context, start)));
         out.flush();

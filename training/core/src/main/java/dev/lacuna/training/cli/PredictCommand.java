@@ -98,7 +98,8 @@ final class PredictCommand implements Callable<Integer> {
     Progress progress = Progress.onStandardError();
     String csv;
     try (Context context = Lacuna.open(device.options());
-        Predictor predictor = Predictor.open(context, system, folder, seed)) {
+        Predictor predictor =
+            Predictor.open(context, system, folder, seed, data.folder(), progress)) {
       ModelSignature signature = predictor.signature();
       Samples samples = samples(signature, named, progress);
       csv = PredictionCsv.of(signature, predictor.predict(samples, progress));

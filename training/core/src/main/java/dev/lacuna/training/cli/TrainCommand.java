@@ -66,9 +66,11 @@ final class TrainCommand implements Callable<Integer> {
             new TrainMla(),
             new TrainJoint(new Joint(Join.MEAN)),
             new TrainJoint(new Joint(Join.CONCATENATION)),
-            new TrainEnsemble());
+            new TrainEnsemble(),
+            new TrainMmp());
     for (TrainSystem<?> system : systems) {
       CommandLine command = new CommandLine(system);
+      command.setDefaultValueProvider(system.defaults());
       command.getCommandSpec().usageMessage().description(system.description() + ".");
       train.addSubcommand(system.name(), command);
     }

@@ -15,11 +15,14 @@ import java.nio.file.Path;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -54,21 +57,18 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   @Option(
       names = "--epochs",
       paramLabel = "N",
-      defaultValue = "15",
       description = "Passes over the training samples (default: ${DEFAULT-VALUE}).")
   private int epochs;
 
   @Option(
       names = "--batch",
       paramLabel = "N",
-      defaultValue = "64",
       description = "Samples a step (default: ${DEFAULT-VALUE}).")
   private int batch;
 
   @Option(
       names = "--learning-rate",
       paramLabel = "X",
-      defaultValue = "0.02",
       description =
           "Of the encoders at the start; falls to 0 along a cosine (default: ${DEFAULT-VALUE}).")
   private double learningRate;
@@ -93,7 +93,6 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   @Option(
       names = "--weight-decay",
       paramLabel = "X",
-      defaultValue = "1e-4",
       description = "Of all parameters (default: ${DEFAULT-VALUE}).")
   private double weightDecay;
 
@@ -132,6 +131,21 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   /** One line for people. */
   String description() {
     return system.description();
+  }
+
+  /**
+   * The options of every training whose defaults depend on the system, as picocli asks for them.
+   */
+  CommandLine.IDefaultValueProvider defaults() {
+    TrainingOptions training = system.training(TrainingOptions.DEFAULT);
+    Map<String, String> values =
+        Map.of(
+            "--epochs", Integer.toString(training.epochs()),
+            "--batch", Integer.toString(training.batch()),
+            "--learning-rate", Double.toString(training.learningRate()),
+            "--weight-decay", Double.toString(training.weightDecay()));
+    return argument ->
+        argument instanceof OptionSpec option ? values.get(option.longestName()) : null;
   }
 
   /** The system's own options, as given. */

@@ -35,15 +35,18 @@ record Training<O extends Record>(
     folder.resumeWith(ofMachine(command));
     Progress progress = Progress.onStandardError();
     MultimodalData loaded = config.data().load(data, progress);
-    Experiment<O> experiment = new Experiment<>(context, loaded, system, config);
+    LearningSystem<O> prepared = system.prepared(context, data, loaded, config.options(), progress);
+    Experiment<O> experiment = new Experiment<>(context, loaded, prepared, config);
     Results results = experiment.train(folder, progress);
     double seconds = (System.nanoTime() - start) / 1e9;
     Map<String, Object> machine = Machine.facts(context, seconds);
     experiment.report(folder, results, machine);
+    Map<String, String> known = experiment.facts(folder);
     String document = folder.writeMetrics(system.name(), config, results, machine);
     PrintWriter out = command.commandLine().getOut();
     PrintWriter err = command.commandLine().getErr();
     results.print(json ? err : out);
+    known.forEach((name, fact) -> (json ? err : out).println(name + ": " + fact));
     err.println("run folder: " + folder + "; look at " + folder.file("report.html"));
     if (json) {
       out.print(document);

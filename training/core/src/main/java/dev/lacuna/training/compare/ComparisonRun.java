@@ -16,6 +16,7 @@ import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.system.Experiment;
 import dev.lacuna.training.system.LearningSystem;
 import dev.lacuna.training.system.Trial;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -40,6 +41,7 @@ public final class ComparisonRun {
   private final Workers workers;
   private final MultimodalData data;
   private final ComparisonConfig config;
+  private final List<LearningSystem<?>> systems;
   private final ComparisonFolder folder;
   private final Map<Double, Presence> trainTables = new HashMap<>();
   private final Map<Double, Presence> testTables = new HashMap<>();
@@ -78,6 +80,7 @@ public final class ComparisonRun {
   /**
    * Prepares a comparison on data that is in memory: draws and stores the missing tables.
    *
+   * @param prepared folder of prepared data, for what systems rest on
    * @throws LacunaException where a rate leaves no training sample with some modality, or the
    *     folder's tables are others
    */
@@ -86,6 +89,7 @@ public final class ComparisonRun {
       MultimodalData data,
       ComparisonConfig config,
       ComparisonFolder folder,
+      Path prepared,
       Progress progress) {
     this.workers = workers;
     this.data = data;
@@ -101,8 +105,20 @@ public final class ComparisonRun {
         (rate, table) -> folder.keepTable("train", rate, table, data.modalityNames()));
     testTables.forEach(
         (rate, table) -> folder.keepTable("test", rate, table, data.modalityNames()));
+    systems = new ArrayList<>();
+    for (LearningSystem<?> system : config.learningSystems()) {
+      systems.add(prepared(system, prepared, progress));
+    }
     bootstrap = PairedBootstrap.of(data.test(), progress);
     checksum = data.checksum();
+  }
+
+  private <O extends Record> LearningSystem<?> prepared(
+      LearningSystem<O> system, Path folder, Progress progress) {
+    trainTables
+        .values()
+        .forEach(table -> system.check(table, data.modalityNames(), system.defaults()));
+    return system.prepared(workers.context(), folder, data, system.defaults(), progress);
   }
 
   private Presence draw(double rate, Split split, int stream) {
@@ -141,7 +157,7 @@ public final class ComparisonRun {
 
   private Map<String, Setup<?>> standard() {
     Map<String, Setup<?>> setups = new LinkedHashMap<>();
-    for (LearningSystem<?> system : config.learningSystems()) {
+    for (LearningSystem<?> system : systems) {
       setups.put(system.name(), Setup.standard(system, config.training()));
     }
     return setups;
@@ -150,7 +166,7 @@ public final class ComparisonRun {
   /** Trains the trials of every system, logs them and chooses. */
   private Map<String, Setup<?>> tuned(Progress progress) {
     List<Task> tasks = new ArrayList<>();
-    for (LearningSystem<?> system : config.learningSystems()) {
+    for (LearningSystem<?> system : systems) {
       for (int trial = 0; trial < config.trials(); trial++) {
         Setup<?> setup = Setup.tried(system, config.training(), new Trial(trial));
         tasks.add(new Task(folder.trial(trial), setup, config.tuningRate(), 0));

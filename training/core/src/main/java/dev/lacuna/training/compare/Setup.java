@@ -19,14 +19,15 @@ public record Setup<O extends Record>(
     @JsonIgnore LearningSystem<O> system, TrainingOptions training, O options) {
   /** As the system comes. */
   static <O extends Record> Setup<O> standard(LearningSystem<O> system, TrainingOptions training) {
-    return new Setup<>(system, training, system.defaults());
+    return new Setup<>(system, system.training(training), system.defaults());
   }
 
   /** As a trial of tuning has it. */
   static <O extends Record> Setup<O> tried(
       LearningSystem<O> system, TrainingOptions training, Trial trial) {
-    double rate = trial.around(training.learningRate(), 0);
-    return new Setup<>(system, training.withLearningRate(rate), system.tried(trial));
+    TrainingOptions own = system.training(training);
+    double rate = trial.around(own.learningRate(), 0);
+    return new Setup<>(system, own.withLearningRate(rate), system.tried(trial));
   }
 
   Learner learner(Context context, MultimodalData data, long seed) {

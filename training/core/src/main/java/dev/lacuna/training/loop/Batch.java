@@ -45,12 +45,27 @@ public record Batch(
   public Tensor inputs(Tape tape, int modality, int[] positions) {
     Modality table = data.modalities().get(modality);
     float[] rows = new float[positions.length * table.size()];
+    fill(modality, positions, rows);
+    return tape.input(rows, positions.length, table.channels(), table.height(), table.width());
+  }
+
+  /** Inputs of a modality, one row of numbers each; token ids as numbers. */
+  public float[][] rows(int modality, int[] positions) {
+    int size = data.modalities().get(modality).size();
+    float[] all = new float[positions.length * size];
+    fill(modality, positions, all);
+    float[][] rows = new float[positions.length][];
+    Arrays.setAll(rows, i -> Arrays.copyOfRange(all, i * size, (i + 1) * size));
+    return rows;
+  }
+
+  private void fill(int modality, int[] positions, float[] rows) {
+    Modality table = data.modalities().get(modality);
     for (int i = 0; i < positions.length; i++) {
       int row = split.rowOf()[modality][samples[positions[i]]];
       long draw = (long) modality * samples.length + positions[i];
       shift.copy(table, modality, table.rows()[row], rows, i * table.size(), draw);
     }
-    return tape.input(rows, positions.length, table.channels(), table.height(), table.width());
   }
 
   /**

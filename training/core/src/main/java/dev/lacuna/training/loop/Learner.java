@@ -7,6 +7,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.report.Diagnostic;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A model that learns batch by batch. What it saves is its state between two epochs: parameters,
@@ -35,6 +36,19 @@ public interface Learner extends Stateful, AutoCloseable {
    */
   default List<Diagnostic> diagnostics(Tape tape, MultimodalData data) {
     return List.of();
+  }
+
+  /**
+   * What the learner rests on and has not learned, such as pretrained weights: a checksum by name.
+   * A model is of use with the very same alone.
+   */
+  default Map<String, String> restsOn() {
+    return Map.of();
+  }
+
+  /** What is worth knowing of the model after training, by name, for people. */
+  default Map<String, String> facts() {
+    return Map.of();
   }
 
   /** Everything that is learned. */

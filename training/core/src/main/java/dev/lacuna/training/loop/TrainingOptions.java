@@ -43,6 +43,11 @@ public record TrainingOptions(
     return new TrainingOptions(epochs, batch, rate, momentum, weightDecay, decay, shift);
   }
 
+  /** The same with another weight decay. */
+  public TrainingOptions withWeightDecay(double value) {
+    return new TrainingOptions(epochs, batch, learningRate, momentum, value, decay, shift);
+  }
+
   /** The optimiser's settings. */
   public Sgd.Options sgd() {
     return new Sgd.Options(momentum, weightDecay, decay, Sgd.Momentum.CLASSIC);

@@ -11,7 +11,8 @@ import java.util.List;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "form")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = Diagnostic.Curves.class, name = "curves"),
-  @JsonSubTypes.Type(value = Diagnostic.Dots.class, name = "dots")
+  @JsonSubTypes.Type(value = Diagnostic.Dots.class, name = "dots"),
+  @JsonSubTypes.Type(value = Diagnostic.Matrix.class, name = "matrix")
 })
 public sealed interface Diagnostic {
   /** A few words. */
@@ -78,6 +79,57 @@ public sealed interface Diagnostic {
       rows = List.copyOf(rows);
       series = List.copyOf(series);
       requireValues(title, rows.size(), series);
+    }
+  }
+
+  /**
+   * Neighbouring rows or columns that belong together.
+   *
+   * @param name of all of them
+   * @param size how many
+   */
+  record Span(String name, int size) {}
+
+  /**
+   * The rows or the columns of a matrix.
+   *
+   * @param label what they are
+   * @param spans from the first to the last
+   */
+  record Side(String label, List<Span> spans) {
+    /** Takes a copy. */
+    public Side {
+      spans = List.copyOf(spans);
+    }
+
+    /** Number of rows or columns. */
+    public int count() {
+      return spans.stream().mapToInt(Span::size).sum();
+    }
+  }
+
+  /**
+   * Shaded cells.
+   *
+   * @param rows from the top
+   * @param columns from the left
+   * @param values of each row one for each column, none below 0; a cell of 0 is blank
+   */
+  record Matrix(String title, String caption, Side rows, Side columns, List<List<Double>> values)
+      implements Diagnostic {
+    /** Checks number and sign of the values. */
+    public Matrix {
+      values = values.stream().map(List::copyOf).toList();
+      if (values.size() != rows.count()) {
+        throw new IllegalArgumentException(
+            title + " has " + values.size() + " rows of values, want " + rows.count());
+      }
+      for (List<Double> row : values) {
+        if (row.size() != columns.count() || !row.stream().allMatch(v -> v >= 0)) {
+          throw new IllegalArgumentException(
+              title + " has a row " + row + ", want " + columns.count() + " values >= 0");
+        }
+      }
     }
   }
 

@@ -7,15 +7,23 @@ import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.io.SafeTensors;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
 
 /** The parameters of a trained model as float32, and which system they are of. */
 final class ModelFile {
   private ModelFile() {}
 
-  /** Writes all parameters. */
-  static void write(Path path, String system, ParameterStore store) {
+  private static final String RESTS_ON = "rests on ";
+
+  /**
+   * Writes all parameters.
+   *
+   * @param restsOn checksums of what they are of use with alone, by name
+   */
+  static void write(Path path, String system, Map<String, String> restsOn, ParameterStore store) {
     SafeTensors file = new SafeTensors();
     file.metadata().put("system", system);
+    restsOn.forEach((name, checksum) -> file.metadata().put(RESTS_ON + name, checksum));
     for (Parameter parameter : store.parameters()) {
       double[] value = parameter.get();
       float[] narrow = new float[value.length];
@@ -31,8 +39,9 @@ final class ModelFile {
    * Reads all parameters; a tensor that is missing or of another shape is named.
    *
    * @param system that they must be of
+   * @param restsOn what they must rest on
    */
-  static void read(Path path, String system, ParameterStore store) {
+  static void read(Path path, String system, Map<String, String> restsOn, ParameterStore store) {
     if (!Files.isRegularFile(path)) {
       throw bad(path.getParent() + " has no " + path.getFileName());
     }
@@ -41,6 +50,20 @@ final class ModelFile {
     if (found != null && !found.equals(system)) {
       throw bad(path + " is of system " + found + ", the run is of " + system);
     }
+    restsOn.forEach((name, checksum) -> {
+      String learned = file.metadata().get(RESTS_ON + name);
+      if (!checksum.equals(learned)) {
+        throw bad(
+            path
+                + " was learned on top of other "
+                + name
+                + " (sha256 "
+                + learned
+                + ", there is "
+                + checksum
+                + "); put those back, or train again");
+      }
+    });
     for (Parameter parameter : store.parameters()) {
       parameter.set(value(path, file, parameter));
     }

@@ -25,9 +25,14 @@ public record Results(Map<String, Map<String, Map<String, Metric>>> bySplit) {
         .put(metric, value);
   }
 
+  /** Adds all that others have, with something behind the names of their splits. */
+  public void putAll(String suffix, Results others) {
+    others.bySplit.forEach((split, patterns) -> bySplit.put(split + suffix, patterns));
+  }
+
   /** Prints a line for every share, which accuracy is; metrics.json has what is none too. */
   public void print(PrintWriter out) {
-    String row = "%-12s %-16s %-10s %7s %7s   %-17s %6s%n";
+    String row = "%-13s %-16s %-10s %7s %7s   %-17s %6s%n";
     out.printf(row, "split", "pattern", "metric", "mean", "sd", "95 % interval", "n");
     bySplit.forEach((split, patterns) ->
         patterns.forEach((pattern, metrics) ->

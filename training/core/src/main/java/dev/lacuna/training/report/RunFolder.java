@@ -16,6 +16,7 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -372,14 +373,23 @@ public final class RunFolder implements AutoCloseable {
     return "model-" + seed + ".safetensors";
   }
 
-  /** Writes the model of a seed. */
-  public void writeModel(long seed, String system, ParameterStore store) {
-    write(modelFile(seed), file -> ModelFile.write(file, system, store));
+  /**
+   * Writes the model of a seed.
+   *
+   * @param restsOn checksums of what it is of use with alone, by name
+   */
+  public void writeModel(
+      long seed, String system, Map<String, String> restsOn, ParameterStore store) {
+    write(modelFile(seed), file -> ModelFile.write(file, system, restsOn, store));
   }
 
-  /** Reads the model of a seed; a tensor that is missing or of another shape is named. */
-  public void readModel(long seed, ParameterStore store) {
-    ModelFile.read(folder.resolve(modelFile(seed)), document().system(), store);
+  /**
+   * Reads the model of a seed; a tensor that is missing or of another shape is named.
+   *
+   * @param restsOn what it must rest on
+   */
+  public void readModel(long seed, Map<String, String> restsOn, ParameterStore store) {
+    ModelFile.read(folder.resolve(modelFile(seed)), document().system(), restsOn, store);
   }
 
   private static LacunaException bad(String message) {

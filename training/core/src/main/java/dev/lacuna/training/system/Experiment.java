@@ -20,6 +20,7 @@ import dev.lacuna.training.report.RunFolder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -54,6 +55,7 @@ public final class Experiment<O extends Record> {
     this.config = config;
     config.check(data.modalityNames());
     trainTable = trainTable();
+    system.check(trainTable, data.modalityNames(), config.options());
     evaluation = new Evaluation(data, config.data().testCases(), config.tableSeed());
   }
 
@@ -91,14 +93,38 @@ public final class Experiment<O extends Record> {
       for (int seed = finished.size(); seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
           TrainingLoop.Run run = train(learner, tape, seed, folder, progress);
-          folder.writeModel(seed, system.name(), learner.store());
-          finished.add(result(run, learner, tape));
+          folder.writeModel(seed, system.name(), learner.restsOn(), learner.store());
+          finished.add(result(run, learner, tape, baselines(seed, tape, progress)));
           folder.write("log.csv", log(finished));
           folder.writeProgress(finished);
         }
       }
     }
-    return evaluation.results(finished.stream().map(SeedResult::measured).toList());
+    Results results = evaluation.results(finished.stream().map(SeedResult::measured).toList());
+    for (String name : system.baselines(config.options()).keySet()) {
+      results.putAll(
+          "/" + name,
+          evaluation.results(finished.stream().map(of -> of.baselines().get(name)).toList()));
+    }
+    return results;
+  }
+
+  /** What is measured of every baseline. */
+  private Map<String, Map<String, Map<String, Double>>> baselines(
+      int seed, Tape tape, Progress progress) {
+    Map<String, Map<String, Map<String, Double>>> measured = new LinkedHashMap<>();
+    system
+        .baselines(config.options())
+        .forEach((name, options) -> {
+          try (Learner learner = system.learner(context, data, config.training(), options, seed)) {
+            String title = system.name() + " seed " + seed + ", beside it " + name;
+            TrainingLoop.run(
+                learner, tape, data, trainTable, config.training(), seed, title, progress);
+            Outputs outputs = learner.outputs(tape, data, data.test());
+            measured.put(name, evaluation.measure(learner, tape, outputs));
+          }
+        });
+    return measured;
   }
 
   /** Trains with a seed, from where a run that has stopped has left it. */
@@ -138,6 +164,10 @@ public final class Experiment<O extends Record> {
     }
     for (SeedResult result : finished) {
       String unlike = evaluation.unlike(result.measured());
+      if (unlike.isEmpty()
+          && !result.baselines().keySet().equals(system.baselines(config.options()).keySet())) {
+        unlike = "baselines " + result.baselines().keySet();
+      }
       if (!unlike.isEmpty()) {
         throw damaged(folder, unlike);
       }
@@ -178,6 +208,14 @@ public final class Experiment<O extends Record> {
     RunReport.write(folder, system, config, data, results, machine);
   }
 
+  /**
+   * What is known of the models, by name, before metrics.json finishes the folder. Seeds differ in
+   * what they learn, not in the model: it is said of the first.
+   */
+  public Map<String, String> facts(RunFolder folder) {
+    return folder.readProgress(SeedResult.class).getFirst().facts();
+  }
+
   /** Measures the models of a finished run. */
   public Results evaluate(RunFolder folder) {
     return evaluation.results(
@@ -194,7 +232,7 @@ public final class Experiment<O extends Record> {
     try (Tape tape = new Tape(context)) {
       for (int seed = 0; seed < config.seeds(); seed++) {
         try (Learner learner = learner(seed)) {
-          folder.readModel(seed, learner.store());
+          folder.readModel(seed, learner.restsOn(), learner.store());
           bySeed.add(said.apply(learner, tape));
         }
       }
@@ -211,12 +249,21 @@ public final class Experiment<O extends Record> {
   }
 
   /** All that is measured of a trained learner. */
-  private SeedResult result(TrainingLoop.Run run, Learner learner, Tape tape) {
+  private SeedResult result(
+      TrainingLoop.Run run,
+      Learner learner,
+      Tape tape,
+      Map<String, Map<String, Map<String, Double>>> baselines) {
     Outputs outputs = learner.outputs(tape, data, data.test());
     List<Diagnostic> diagnostics = new ArrayList<>(FusionWeights.of(outputs, data));
     diagnostics.addAll(learner.diagnostics(tape, data));
     return new SeedResult(
-        run.epochs(), evaluation.measure(learner, tape, outputs), confusion(outputs), diagnostics);
+        run.epochs(),
+        evaluation.measure(learner, tape, outputs),
+        confusion(outputs),
+        diagnostics,
+        learner.facts(),
+        baselines);
   }
 
   /** What each modality alone takes for what. */

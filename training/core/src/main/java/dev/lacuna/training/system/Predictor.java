@@ -14,6 +14,7 @@ import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.Outputs.Contributions;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.RunFolder;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -38,11 +39,17 @@ public final class Predictor implements AutoCloseable {
   /**
    * Reads the model of a seed.
    *
+   * @param prepared folder of prepared data, for what the system rests on
    * @throws LacunaException where the run has no such seed, or a file of it is missing, damaged or
    *     of another model
    */
   public static <O extends Record> Predictor open(
-      Context context, LearningSystem<O> system, RunFolder run, long seed) {
+      Context context,
+      LearningSystem<O> system,
+      RunFolder run,
+      long seed,
+      Path prepared,
+      Progress progress) {
     RunConfig<O> config = run.document().config(RunConfig.class, system.options());
     if (seed < 0 || seed >= config.seeds()) {
       throw new LacunaException(
@@ -51,9 +58,12 @@ public final class Predictor implements AutoCloseable {
     }
     ModelSignature signature = ModelSignature.read(run);
     MultimodalData shapes = data(signature, signature.modalities());
-    Learner learner = system.learner(context, shapes, config.training(), config.options(), seed);
+    Learner learner =
+        system
+            .prepared(context, prepared, shapes, config.options(), progress)
+            .learner(context, shapes, config.training(), config.options(), seed);
     try {
-      run.readModel(seed, learner.store());
+      run.readModel(seed, learner.restsOn(), learner.store());
       return new Predictor(signature, learner, new Tape(context));
     } catch (RuntimeException e) {
       learner.close();

@@ -22,10 +22,14 @@ final class RunReport {
       MultimodalData data,
       Results results,
       Map<String, Object> machine) {
-    List<RunPage.Seed> seeds =
-        folder.readProgress(SeedResult.class).stream().map(RunReport::seed).toList();
+    List<SeedResult> finished = folder.readProgress(SeedResult.class);
+    List<RunPage.Seed> seeds = finished.stream().map(RunReport::seed).toList();
     Map<String, Map<String, Object>> facts = new LinkedHashMap<>();
     facts.put("Data", facts(data));
+    Map<String, Object> model = new LinkedHashMap<>(finished.getFirst().facts());
+    if (!model.isEmpty()) {
+      facts.put("Model", model);
+    }
     Map<String, Object> asked = new LinkedHashMap<>(Json.fields(config));
     facts.put("Training", Json.fields(config.training()));
     facts.put("Options of " + system.name(), Json.fields(config.options()));

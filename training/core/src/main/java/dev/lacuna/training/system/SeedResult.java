@@ -13,9 +13,13 @@ import java.util.Map;
  * @param measured by pattern of the test samples, then by metric
  * @param confusion on the test split by modality
  * @param diagnostics whatever else is to be seen in the report
+ * @param facts of the model
+ * @param baselines what {@code measured} is of each of the system's baselines, by name
  */
 public record SeedResult(
     List<TrainingLoop.Epoch> epochs,
     Map<String, Map<String, Double>> measured,
     List<Confusion> confusion,
-    List<Diagnostic> diagnostics) {}
+    List<Diagnostic> diagnostics,
+    Map<String, String> facts,
+    Map<String, Map<String, Map<String, Double>>> baselines) {}

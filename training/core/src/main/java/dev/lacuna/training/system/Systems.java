@@ -4,6 +4,7 @@ import dev.lacuna.training.baseline.Joint;
 import dev.lacuna.training.baseline.JointLearner.Join;
 import dev.lacuna.training.baseline.UnimodalEnsemble;
 import dev.lacuna.training.mla.Mla;
+import dev.lacuna.training.mmp.Mmp;
 import java.util.List;
 
 /** The systems that there are, in the order in which people see them. */
@@ -11,7 +12,11 @@ public final class Systems {
   /** All of them; a new one is added here, and {@code train} and {@code compare} know it. */
   public static final List<LearningSystem<?>> ALL =
       List.of(
-          new Mla(), new Joint(Join.MEAN), new Joint(Join.CONCATENATION), new UnimodalEnsemble());
+          new Mla(),
+          new Joint(Join.MEAN),
+          new Joint(Join.CONCATENATION),
+          new UnimodalEnsemble(),
+          new Mmp());
 
   private Systems() {}
 

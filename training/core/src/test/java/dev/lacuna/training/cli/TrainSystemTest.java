@@ -57,7 +57,7 @@ class TrainSystemTest {
             "none",
             0,
             1,
-            TrainingOptions.DEFAULT,
+            system.training(TrainingOptions.DEFAULT),
             system.defaults());
     assertEquals(wanted, config(system));
   }

@@ -187,7 +187,7 @@ class ReadersFuzzTest {
             FeatureOptions.DEFAULT,
             List.of(new ModelSignature.Input("image", 1, 28, 28, new Scaling(0.3, 0.1), 0)));
     try (RunFolder run = RunFolder.create(folder)) {
-      run.writeModel(0, "mla", store);
+      run.writeModel(0, "mla", Map.of(), store);
       signature.write(run);
       run.writeMetrics("mla", CONFIG, new Results(), Map.of("seconds", 1.5));
     }
@@ -225,8 +225,18 @@ class ReadersFuzzTest {
             new Diagnostic.Axis("x", Diagnostic.Scale.LINEAR),
             List.of("a"),
             List.of(new Diagnostic.Series("s", List.of(0.1))));
+    Diagnostic.Side side = new Diagnostic.Side("x", List.of(new Diagnostic.Span("a", 1)));
+    Diagnostic matrix = new Diagnostic.Matrix("matrix", "", side, side, List.of(List.of(0.5)));
     Map<String, Map<String, Double>> measured = Map.of("complete", Map.of("accuracy", 0.9));
-    run.writeProgress(List.of(new SeedResult(epochs, measured, List.of(), List.of(dots))));
+    run.writeProgress(
+        List.of(
+            new SeedResult(
+                epochs,
+                measured,
+                List.of(),
+                List.of(dots, matrix),
+                Map.of("parameters", "7"),
+                Map.of())));
     run.writeCheckpoint(state);
     return List.of(
         Target.text(

@@ -58,7 +58,7 @@ class FullDiskTest {
         state.tensors().put("epochs", new SafeTensors.Entry(new long[] {1, 3}, new double[3]));
         run.writeCheckpoint(state);
       }
-      case "model-0.safetensors" -> run.writeModel(0, "mla", store);
+      case "model-0.safetensors" -> run.writeModel(0, "mla", Map.of(), store);
       case "progress.json" -> run.writeProgress(List.of(Map.of("epochs", 3)));
       default -> run.write(name, "seed,epoch\n");
     }

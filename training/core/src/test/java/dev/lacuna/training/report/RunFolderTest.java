@@ -156,10 +156,10 @@ class RunFolderTest {
         ParameterStore saved = store(context, 1.0 / 3);
         ParameterStore loaded = store(context, 0)) {
       RunFolder run = RunFolder.create(temporary.resolve("run"));
-      run.writeModel(7, "mla", saved);
+      run.writeModel(7, "mla", Map.of(), saved);
       run.writeMetrics("mla", CONFIG, new Results(), Map.of());
       run.close();
-      RunFolder.open(temporary.resolve("run")).readModel(7, loaded);
+      RunFolder.open(temporary.resolve("run")).readModel(7, Map.of(), loaded);
       for (int i = 0; i < 2; i++) {
         assertArrayEquals(saved.parameters().get(i).get(), loaded.parameters().get(i).get());
       }
@@ -173,29 +173,33 @@ class RunFolderTest {
     Path file = folder.resolve("model-0.safetensors");
     try (Context context = Lacuna.open(Device.parse("reference"));
         ParameterStore store = store(context, 1)) {
-      assertSays(() -> run.readModel(0, store), "run has no model-0.safetensors");
+      assertSays(() -> run.readModel(0, Map.of(), store), "run has no model-0.safetensors");
 
       Files.write(file, new byte[] {1, 2, 3});
-      assertSays(() -> run.readModel(0, store), file.toString());
+      assertSays(() -> run.readModel(0, Map.of(), store), file.toString());
 
       SafeTensors model = new SafeTensors();
       model.tensors().put("image.weight", new SafeTensors.Entry(new long[] {2, 3}, new float[6]));
       model.write(file);
-      assertSays(() -> run.readModel(0, store), file.toString(), "image.bias");
+      assertSays(() -> run.readModel(0, Map.of(), store), file.toString(), "image.bias");
 
       model.tensors().put("image.bias", new SafeTensors.Entry(new long[] {3}, new float[3]));
       model.write(file);
-      assertSays(() -> run.readModel(0, store), file.toString(), "image.bias is [3], want [2]");
+      assertSays(
+          () -> run.readModel(0, Map.of(), store), file.toString(), "image.bias is [3], want [2]");
 
       model.metadata().put("system", "late_fusion");
       model.write(file);
-      assertSays(() -> run.readModel(0, store), file + " is of system late_fusion, the run is of");
+      assertSays(
+          () -> run.readModel(0, Map.of(), store),
+          file + " is of system late_fusion, the run is of");
       model.metadata().clear();
 
       float[] bad = {1, Float.NaN};
       model.tensors().put("image.bias", new SafeTensors.Entry(new long[] {2}, bad));
       model.write(file);
-      assertSays(() -> run.readModel(0, store), file.toString(), "image.bias has NaN at 1");
+      assertSays(
+          () -> run.readModel(0, Map.of(), store), file.toString(), "image.bias has NaN at 1");
     }
   }
 

@@ -25,8 +25,11 @@ import dev.lacuna.training.progress.PlainProgress;
 import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Axis;
 import dev.lacuna.training.report.Diagnostic.Dots;
+import dev.lacuna.training.report.Diagnostic.Matrix;
 import dev.lacuna.training.report.Diagnostic.Scale;
 import dev.lacuna.training.report.Diagnostic.Series;
+import dev.lacuna.training.report.Diagnostic.Side;
+import dev.lacuna.training.report.Diagnostic.Span;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
@@ -38,6 +41,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -109,12 +113,24 @@ class RunReportTest {
       String right = number(accuracy("missing_" + pair[1]).mean());
       assertTrue(figure.contains("Right: " + right + " of n = 9 samples"), figure);
     }
-    boolean weighs = !system.name().equals("concatenation");
+    boolean weighs = Set.of("mla", "late_fusion", "unimodal_ensemble").contains(system.name());
     assertEquals(weighs, html.contains("<h2>Fusion weights</h2>"));
     assertEquals(weighs, html.contains("<h2>Mean fusion weight</h2>"));
     boolean projects = system.name().equals("mla");
     assertEquals(projects, html.contains("<h2>Spectrum of P</h2>"));
     assertEquals(projects, html.contains("<h2>Logit drift</h2>"));
+    boolean predicts = system.name().equals("mmp");
+    for (String title :
+        List.of(
+            "Cosine of predicted and true features",
+            "Effective rank of features",
+            "Standard deviation, image",
+            "Covariance spectrum, audio",
+            "Attention, image",
+            "Attention, audio")) {
+      assertEquals(predicts, html.contains("<h2>" + title + "</h2>"), title);
+    }
+    assertEquals(predicts, html.contains("<dt>trainable parameters</dt><dd>"));
     assertTrue(html.contains("<dt>learning rate</dt><dd>0.05</dd>"), html);
     assertTrue(html.contains("<dt>seconds</dt><dd>1.5</dd>"), html);
     assertTrue(html.contains("<dt>missing</dt><dd>0.5</dd>"), html);
@@ -152,9 +168,22 @@ class RunReportTest {
             new Axis("x", Scale.LINEAR),
             List.of("a", "b"),
             List.of(new Series("s", List.of(Double.NaN, 0.1))));
+    Side side = new Side("x", List.of(new Span("a", 1), new Span("b", 1)));
+    Diagnostic matrix =
+        new Matrix(
+            "matrix",
+            "",
+            new Side("y", side.spans().subList(0, 1)),
+            side,
+            List.of(List.of(0.0, 1e-300)));
     SeedResult result =
         new SeedResult(
-            List.of(), Map.of("complete", Map.of("accuracy", 1.0)), List.of(), List.of(dots));
+            List.of(),
+            Map.of("complete", Map.of("accuracy", 1.0)),
+            List.of(),
+            List.of(dots, matrix),
+            Map.of("a", "b"),
+            Map.of());
     try (RunFolder folder = RunFolder.create(temporary.resolve("run"))) {
       folder.writeProgress(List.of(result));
       assertEquals(List.of(result), folder.readProgress(SeedResult.class));

@@ -9,6 +9,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.mla.MlaOptionsTest;
+import dev.lacuna.training.mmp.MmpOptions;
 import java.util.Map;
 import java.util.Objects;
 
@@ -22,7 +23,8 @@ final class Small {
           "mla", MlaOptionsTest.SMALL,
           "late_fusion", new JointOptions(8),
           "concatenation", new JointOptions(8),
-          "unimodal_ensemble", new EnsembleOptions(8, Fusion.Mode.FIXED));
+          "unimodal_ensemble", new EnsembleOptions(8, Fusion.Mode.FIXED),
+          "mmp", MmpOptions.DEFAULT);
 
   private Small() {}
 

@@ -3,6 +3,7 @@ package dev.lacuna.training.report.page;
 import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Curves;
 import dev.lacuna.training.report.Diagnostic.Dots;
+import dev.lacuna.training.report.Diagnostic.Matrix;
 import dev.lacuna.training.report.Diagnostic.Series;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -32,6 +33,7 @@ final class DiagnosticFigure {
         switch (first) {
           case Curves curves -> curves(curves, seeds.stream().map(Curves.class::cast).toList());
           case Dots dots -> dots(dots, seeds.stream().map(Dots.class::cast).toList());
+          case Matrix matrix -> matrix(matrix, seeds.stream().map(Matrix.class::cast).toList());
         };
     return Html.figure(first.title(), content, first.caption());
   }
@@ -81,5 +83,17 @@ final class DiagnosticFigure {
     double[] bySeed = seeds.stream().mapToDouble(series -> series.values().get(row)).toArray();
     double mean = Arrays.stream(bySeed).filter(v -> !Double.isNaN(v)).average().orElse(Double.NaN);
     return new DotTable.Mark(mean, bySeed, new double[0]);
+  }
+
+  private static String matrix(Matrix first, List<Matrix> seeds) {
+    double[][] mean = new double[first.rows().count()][first.columns().count()];
+    for (Matrix seed : seeds) {
+      for (int i = 0; i < mean.length; i++) {
+        for (int j = 0; j < mean[i].length; j++) {
+          mean[i][j] += seed.values().get(i).get(j) / seeds.size();
+        }
+      }
+    }
+    return new HeatMap(first.rows(), first.columns(), mean).html();
   }
 }

@@ -2,6 +2,7 @@ package dev.lacuna.training.report.page;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.training.report.Confusion;
@@ -9,8 +10,11 @@ import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Axis;
 import dev.lacuna.training.report.Diagnostic.Curves;
 import dev.lacuna.training.report.Diagnostic.Dots;
+import dev.lacuna.training.report.Diagnostic.Matrix;
 import dev.lacuna.training.report.Diagnostic.Scale;
 import dev.lacuna.training.report.Diagnostic.Series;
+import dev.lacuna.training.report.Diagnostic.Side;
+import dev.lacuna.training.report.Diagnostic.Span;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
 import java.util.List;
@@ -67,6 +71,42 @@ class RunPageTest {
     assertFalse(html.contains("<b "), html);
     assertFalse(html.contains("onload=\""), html);
     assertTrue(html.contains("&lt;b onload=&quot;x(&#39;&amp;&#39;)&quot;&gt;"), html);
+  }
+
+  @Test
+  void aMatrixIsShadedByTheMeanOfItsSeedsAndZeroIsBlank() {
+    Side rows = new Side(EVIL, List.of(new Span(EVIL, 2)));
+    Side columns = new Side("columns", List.of(new Span("a", 1), new Span(EVIL, 2)));
+    Diagnostic first =
+        new Matrix(
+            "matrix", "", rows, columns, List.of(List.of(4.0, 4.0, 0.0), List.of(0.0, 1e-9, 0.0)));
+    Diagnostic second =
+        new Matrix(
+            "matrix", "", rows, columns, List.of(List.of(4.0, 4.0, 0.0), List.of(2.0, 0.0, 0.0)));
+    String html = page(List.of("a", "b"), seed(List.of(), first), seed(List.of(), second));
+    // the first row's two cells are of the darkest shade, side by side; a quarter has half of it
+    assertTrue(html.contains("<path fill-opacity=\"1.00\" d=\"M0 0h2v1h-2z\"/>"), html);
+    assertTrue(html.contains("<path fill-opacity=\"0.53\" d=\"M0 1h1v1h-1z\"/>"), html);
+    // the least that is not 0 can be seen, and what is 0 has no cell
+    assertTrue(html.contains("<path fill-opacity=\"0.12\" d=\"M1 1h1v1h-1z\"/>"), html);
+    assertEquals(3, count(html, "<path fill-opacity"));
+    assertFalse(html.contains("<b "), html);
+  }
+
+  @Test
+  void aMatrixThatIsNoneIsRefused() {
+    Side side = new Side("x", List.of(new Span("a", 2)));
+    for (List<List<Double>> values :
+        List.of(
+            List.of(List.of(1.0, 1.0)),
+            List.of(List.of(1.0, 1.0), List.of(1.0)),
+            List.of(List.of(1.0, 1.0), List.of(1.0, -1.0)),
+            List.of(List.of(1.0, 1.0), List.of(1.0, Double.NaN)))) {
+      IllegalArgumentException e =
+          assertThrows(
+              IllegalArgumentException.class, () -> new Matrix("M", "", side, side, values));
+      assertTrue(e.getMessage().startsWith("M has "), e.getMessage());
+    }
   }
 
   @Test

@@ -1,0 +1,359 @@
+package dev.lacuna.training.mmp;
+
+import dev.lacuna.Context;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.autograd.ParameterGroup;
+import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.autograd.Tensor;
+import dev.lacuna.io.SafeTensors;
+import dev.lacuna.io.Weights;
+import dev.lacuna.multimodal.mmp.Criterion;
+import dev.lacuna.multimodal.mmp.MmpModel;
+import dev.lacuna.multimodal.mmp.MmpModel.Encoded;
+import dev.lacuna.nn.Groups;
+import dev.lacuna.nn.Linear;
+import dev.lacuna.nn.ReadableEncoding;
+import dev.lacuna.nn.TransformerEncoder.Norm;
+import dev.lacuna.nn.VisionTransformer;
+import dev.lacuna.optim.AdamW;
+import dev.lacuna.optim.Optimizer;
+import dev.lacuna.training.data.Modality;
+import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.data.Split;
+import dev.lacuna.training.loop.Batch;
+import dev.lacuna.training.loop.Learner;
+import dev.lacuna.training.loop.Losses;
+import dev.lacuna.training.loop.Outputs;
+import dev.lacuna.training.loop.TrainingOptions;
+import dev.lacuna.training.mmp.MmpOptions.ImageEncoder;
+import dev.lacuna.training.mmp.MmpOptions.LearnedFrom;
+import dev.lacuna.training.mmp.MmpOptions.Mask;
+import dev.lacuna.training.mmp.MmpOptions.MissingFeature;
+import dev.lacuna.training.report.Diagnostic;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * MMP: the biases of frozen transformers and a head each learn to classify; prompts and predictors
+ * learn to say what a missing modality would have. Transformers that nobody has pretrained learn
+ * first, each by itself, with the same heads.
+ */
+public final class MmpLearner implements Learner {
+  private final MmpOptions options;
+  private final ParameterStore store;
+  private final List<ParameterStore> pretrained = new ArrayList<>();
+  private final List<ModalityEncoder> encoders = new ArrayList<>();
+  private final List<ParameterGroup> selfTaught = new ArrayList<>();
+  private final List<ParameterGroup> prediction;
+  private final MmpModel model;
+  private final List<MeanFeature> means = new ArrayList<>();
+  private final Optimizer biases;
+  private final Optimizer rest;
+  private final int pretrainingEpochs;
+  private int epochs;
+
+  MmpLearner(
+      Context context,
+      MultimodalData data,
+      TrainingOptions training,
+      MmpOptions options,
+      Pretrained given,
+      long seed) {
+    this.options = options;
+    store = new ParameterStore(context);
+    List<ParameterGroup> ofBiases = new ArrayList<>();
+    List<MmpModel.Modality> modalities = new ArrayList<>();
+    for (Modality modality : data.modalities()) {
+      ParameterGroup group = store.group(modality.name());
+      ofBiases.add(group);
+      encoders.add(encoder(context, modality, group, given, seed + modalities.size()));
+      modalities.add(new MmpModel.Modality(modality.name(), encoders.getLast().classToken()));
+    }
+    prediction =
+        data.modalities().stream().map(m -> store.group(m.name() + ".prediction")).toList();
+    ParameterGroup heads = store.group("heads");
+    if (options.missing() == MissingFeature.MEAN) {
+      modalities.forEach(
+          m -> means.add(new MeanFeature(store.group(m.name() + ".mean"), m.start().length)));
+    }
+    model = new MmpModel(heads, prediction, modalities, data.classes(), options.model(), seed);
+    pretrainingEpochs =
+        selfTaught.isEmpty() ? 0 : (int) Math.round(options.pretraining() * training.epochs());
+    AdamW.Options adam =
+        AdamW.Options.DEFAULT.withBetas(training.momentum(), AdamW.Options.DEFAULT.beta2());
+    List<ParameterGroup> decayed = new ArrayList<>(selfTaught);
+    biases =
+        new AdamW(
+            context,
+            adam.withWeightDecay(0, training.decay()),
+            ofBiases.toArray(ParameterGroup[]::new));
+    List<ParameterGroup> others = new ArrayList<>(prediction);
+    others.add(heads);
+    others.addAll(decayed);
+    rest =
+        new AdamW(
+            context,
+            adam.withWeightDecay(training.weightDecay(), training.decay()),
+            others.toArray(ParameterGroup[]::new));
+    freezeWhatHasLearned();
+  }
+
+  private ModalityEncoder encoder(
+      Context context, Modality modality, ParameterGroup biases, Pretrained given, long seed) {
+    Weights text = given.text();
+    if (modality.hasTokens()) {
+      return text != null && TextEncoder.fits(text, modality)
+          ? TextEncoder.of(frozen(context, modality, biases), text)
+          : TextEncoder.fresh(
+              selfTaught(modality, biases), modality, GridEncoder.config(Norm.POST), seed);
+    }
+    Weights image = given.image();
+    if (image != null
+        && options.imageEncoder() == ImageEncoder.PRETRAINED
+        && fits(image, modality)) {
+      Groups groups = frozen(context, modality, biases);
+      return new GridEncoder(new VisionTransformer(groups, image, given.imageHeads()));
+    }
+    VisionTransformer.Input input = GridEncoder.input(modality);
+    return new GridEncoder(
+        new VisionTransformer(
+            selfTaught(modality, biases), input, GridEncoder.config(Norm.PRE), seed));
+  }
+
+  /** Weights that learn before they rest. */
+  private Groups selfTaught(Modality modality, ParameterGroup biases) {
+    ParameterGroup weights = store.group(modality.name() + ".weights");
+    selfTaught.add(weights);
+    return new Groups(weights, biases);
+  }
+
+  /** Weights in a store of their own, which no run keeps. */
+  private Groups frozen(Context context, Modality modality, ParameterGroup biases) {
+    ParameterStore own = new ParameterStore(context);
+    pretrained.add(own);
+    ParameterGroup weights = own.group(modality.name() + ".weights");
+    weights.freeze();
+    return new Groups(weights, biases);
+  }
+
+  private static boolean fits(Weights image, Modality modality) {
+    VisionTransformer.Input input = VisionTransformer.input(image);
+    return input.channels() == modality.channels()
+        && input.height() == modality.height()
+        && input.width() == modality.width();
+  }
+
+  /** Whether transformers still learn by themselves. */
+  private boolean pretrains() {
+    return epochs < pretrainingEpochs;
+  }
+
+  private void freezeWhatHasLearned() {
+    if (!pretrains()) {
+      selfTaught.forEach(ParameterGroup::freeze);
+    }
+  }
+
+  @Override
+  public void learn(
+      Tape tape, Batch batch, double learningRate, int index, int steps, Losses losses) {
+    tape.reset();
+    store.zeroGrad();
+    List<@Nullable Encoded> encoded = new ArrayList<>();
+    for (int m = 0; m < encoders.size(); m++) {
+      int[] positions = positions(batch, m);
+      encoded.add(
+          positions.length == 0
+              ? null
+              : new Encoded(encode(tape, m, batch.rows(m, positions)), positions));
+    }
+    if (encoded.stream().allMatch(of -> of == null)) {
+      losses.add(tape.input(new float[1], 1));
+    } else {
+      int[] labels = Arrays.stream(batch.samples()).map(i -> batch.split().labels()[i]).toArray();
+      for (int m = 0; m < means.size(); m++) {
+        means.get(m).add(encoded.get(m));
+      }
+      MmpModel.Losses found = loss(tape, encoded, Criterion.singleLabel(labels));
+      losses.add(found.total());
+      found.total().backward();
+      biases.step(learningRate);
+      rest.step(options.headRate() * learningRate);
+    }
+    if (index == steps - 1) {
+      epochs++;
+      means.forEach(MeanFeature::endEpoch);
+      freezeWhatHasLearned();
+    }
+  }
+
+  private MmpModel.Losses loss(Tape tape, List<@Nullable Encoded> encoded, Criterion criterion) {
+    return options.predicts() && !pretrains()
+        ? model.loss(tape, encoded, criterion)
+        : model.classification(encoded, criterion);
+  }
+
+  private int[] positions(Batch batch, int modality) {
+    int[] positions = batch.positions(modality);
+    if (options.samples() == LearnedFrom.ALL) {
+      return positions;
+    }
+    return Arrays.stream(positions)
+        .filter(i ->
+            IntStream.range(0, encoders.size())
+                .allMatch(m -> batch.presence().present(batch.samples()[i], m)))
+        .toArray();
+  }
+
+  private ReadableEncoding encode(Tape tape, int modality, float[][] rows) {
+    ModalityEncoder encoder = encoders.get(modality);
+    ModalityEncoder.Embedded embedded = encoder.embed(tape, rows);
+    return options.mask() == Mask.DENSE
+        ? new DenseEncoding(encoder.blocks(), embedded)
+        : encoder.blocks().first(embedded.tokens(), embedded.mask());
+  }
+
+  @Override
+  public Outputs outputs(Tape tape, MultimodalData data, Split split) {
+    int modalities = encoders.size();
+    double[][][] own = new double[modalities][split.size()][];
+    double[][][][] predicted =
+        options.predicts() ? new double[modalities][modalities][split.size()][] : null;
+    for (int m = 0; m < modalities; m++) {
+      int of = m;
+      FixedBatches.forEach(
+          data,
+          split,
+          m,
+          encoders.get(m)::kind,
+          (samples, rows) -> {
+            tape.reset();
+            tape.withoutGradients(() -> {
+              ReadableEncoding encoding = encode(tape, of, rows);
+              Tensor feature = encoding.classFeature();
+              keep(model.head(of).forward(feature), samples, own[of], data, of);
+              if (predicted != null) {
+                List<@Nullable Tensor> features = model.predict(tape, of, encoding);
+                for (int to = 0; to < modalities; to++) {
+                  Tensor said = features.get(to);
+                  if (said != null) {
+                    keep(model.head(to).forward(said), samples, predicted[of][to], data, of);
+                  }
+                }
+              }
+            });
+          });
+    }
+    return new MmpOutputs(split, own, predicted, standIn(), options.fusion());
+  }
+
+  private double @Nullable [][] standIn() {
+    return switch (options.missing()) {
+      case PREDICT, SKIP -> null;
+      case ZERO ->
+          IntStream.range(0, encoders.size())
+              .mapToObj(m -> model.head(m).bias().get())
+              .toArray(double[][]::new);
+      case MEAN ->
+          IntStream.range(0, encoders.size())
+              .mapToObj(m -> ofMean(model.head(m), means.get(m).value()))
+              .toArray(double[][]::new);
+    };
+  }
+
+  /** What a head says of a feature. */
+  private static double[] ofMean(Linear head, double[] feature) {
+    double[] weight = head.weight().get();
+    double[] logits = head.bias().get();
+    for (int c = 0; c < logits.length; c++) {
+      for (int j = 0; j < feature.length; j++) {
+        logits[c] += weight[c * feature.length + j] * feature[j];
+      }
+    }
+    return logits;
+  }
+
+  private static void keep(
+      Tensor logits, int[] samples, double[][] kept, MultimodalData data, int modality) {
+    double[] flat = logits.toDoubleArray();
+    int classes = (int) logits.cols();
+    for (int i = 0; i < samples.length; i++) {
+      kept[samples[i]] = Arrays.copyOfRange(flat, i * classes, (i + 1) * classes);
+      for (double logit : kept[samples[i]]) {
+        if (!Double.isFinite(logit)) {
+          throw new LacunaException(
+              Status.NON_FINITE,
+              "the prediction of "
+                  + data.modalityNames().get(modality)
+                  + " for sample "
+                  + samples[i]
+                  + " is not a number: training has diverged; try a smaller --learning-rate");
+        }
+      }
+    }
+  }
+
+  /** The weights that others have pretrained. */
+  @Override
+  public Map<String, String> restsOn() {
+    Map<String, String> checksums = new LinkedHashMap<>();
+    for (ParameterStore own : pretrained) {
+      own.groups().forEach(group -> checksums.put(group.name(), group.sha256()));
+    }
+    return checksums;
+  }
+
+  @Override
+  public List<Diagnostic> diagnostics(Tape tape, MultimodalData data) {
+    return options.predicts() && options.mask() == Mask.READ_ONLY
+        ? MmpDiagnostics.of(model, encoders, options.reading(), tape, data)
+        : List.of();
+  }
+
+  @Override
+  public Map<String, String> facts() {
+    return TrainableShare.of(
+        Stream.concat(Stream.of(store), pretrained.stream())
+            .flatMap(of -> of.groups().stream())
+            .filter(group -> options.predicts() || !prediction.contains(group))
+            .toList());
+  }
+
+  @Override
+  public ParameterStore store() {
+    return store;
+  }
+
+  @Override
+  public void save(String prefix, SafeTensors file) {
+    store.save(prefix + "parameters.", file);
+    biases.save(prefix + "biases.", file);
+    rest.save(prefix + "rest.", file);
+    file.tensors()
+        .put(prefix + "epochs", new SafeTensors.Entry(new long[] {1}, new double[] {epochs}));
+  }
+
+  @Override
+  public void load(String prefix, SafeTensors file) {
+    double[] saved = file.entry(prefix + "epochs", 1).doubles();
+    store.load(prefix + "parameters.", file);
+    biases.load(prefix + "biases.", file);
+    rest.load(prefix + "rest.", file);
+    epochs = (int) saved[0];
+    freezeWhatHasLearned();
+  }
+
+  @Override
+  public void close() {
+    store.close();
+    pretrained.forEach(ParameterStore::close);
+  }
+}
