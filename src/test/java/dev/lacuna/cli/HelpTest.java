@@ -140,7 +140,7 @@ class HelpTest {
   @CsvSource(
       delimiter = '|',
       value = {
-        "trian                     | 'trian', want one of info, prepare, train | lacuna train",
+        "trian                     | 'trian', want one of info, prepare, pretrain, train | lacuna train",
         "train late_fuson          | 'late_fuson'                | late_fusion",
         "train --epoch 3           | '--epoch'                   | --epochs",
         "train --epochs            | --epochs |",

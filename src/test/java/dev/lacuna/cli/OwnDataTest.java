@@ -140,7 +140,8 @@ class OwnDataTest {
         trained.path("results").path("test").path("complete").path("accuracy").path("n").asInt());
     JsonNode again = Cli.run("eval", "--json", "--device=cpu", run.toString()).json();
     assertEquals(trained.path("config"), again.path("config"));
-    assertEquals(trained.path("results"), again.path("results"));
+    // baselines beside a system leave no models
+    assertEquals(trained.path("results").path("test"), again.path("results").path("test"));
   }
 
   @ParameterizedTest
@@ -153,7 +154,7 @@ class OwnDataTest {
     Map<String, Map<String, String>> lines =
         parse(predict(runs.resolve(system), input).done().out());
     assertEquals(List.of("both", "seen", "heard", "other"), List.copyOf(lines.keySet()));
-    boolean weighs = !system.equals("concatenation");
+    boolean weighs = !List.of("concatenation", "mmp").contains(system);
     for (Map<String, String> line : lines.values()) {
       double best =
           CLASSES.stream().mapToDouble(c -> number(line, "probability_" + c)).max().orElseThrow();

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Confusion;
 import dev.lacuna.training.report.Diagnostic.Axis;
 import dev.lacuna.training.report.Diagnostic.Dots;
@@ -160,6 +161,7 @@ class ReportTest {
                   endless,
                   endless,
                   names,
+                  Measure.ACCURACY,
                   results,
                   List.of(seed, seed),
                   Map.of(endless, Map.of(endless, endless)))

@@ -49,6 +49,7 @@ class TrainTest {
       "train",
       system,
       "--json",
+      "--data=avmnist",
       "--data-dir=" + data,
       "--out=" + temporary.resolve(name),
       "--train-size=100",

@@ -3,6 +3,7 @@ package dev.lacuna.training.cli;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.own.FeatureOptions;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
 /** How files of a user's own become features. */
@@ -20,17 +21,16 @@ final class FeatureOptionsMixin {
   @Option(
       names = "--image-size",
       paramLabel = "N",
-      defaultValue = "28",
       description =
-          "Height and width that your own images are scaled to (default: ${DEFAULT-VALUE}).")
-  private int imageSize;
+          "Height and width that your own images are scaled to (default: 28, or 32 of MM-IMDb, "
+              + "Food-101 and Hateful Memes).")
+  private @Nullable Integer imageSize;
 
   @Option(
       names = "--colour",
       paramLabel = "WHAT",
-      defaultValue = "gray",
-      description = "Whether your own images are gray or rgb (default: ${DEFAULT-VALUE}).")
-  private FeatureOptions.Colour colour = FeatureOptions.Colour.GRAY;
+      description = "Whether your own images are gray or rgb (default: gray, or rgb of the three).")
+  private FeatureOptions.@Nullable Colour colour;
 
   @Option(
       names = "--audio-rate",
@@ -57,14 +57,18 @@ final class FeatureOptionsMixin {
   @Option(
       names = "--text-tokens",
       paramLabel = "N",
-      defaultValue = "0",
       description =
           "Give your own text to the model as up to N tokens in their order, 3 to 512, instead of "
-              + "as one feature; 0: as a feature (default: ${DEFAULT-VALUE}).")
-  private int textTokens;
+              + "as one feature; 0: as a feature (default: 0, or 512 of MM-IMDb and Food-101 and "
+              + "128 of Hateful Memes; a text transformer has no more than 512 positions).")
+  private @Nullable Integer textTokens;
 
-  /** The features that were asked for. */
-  FeatureOptions options() {
+  /**
+   * The features that were asked for.
+   *
+   * @param others what images and tokens are where that was not asked for
+   */
+  FeatureOptions options(FeatureOptions others) {
     LogMel.Options standard = LogMel.Options.DEFAULT;
     LogMel.Options mel =
         new LogMel.Options(
@@ -77,6 +81,11 @@ final class FeatureOptionsMixin {
             audioRate / 2.0,
             standard.floor(),
             standard.trimDecibel());
-    return new FeatureOptions(imageSize, colour, mel, textSize, textTokens);
+    return new FeatureOptions(
+        imageSize == null ? others.imageSize() : imageSize,
+        colour == null ? others.colour() : colour,
+        mel,
+        textSize,
+        textTokens == null ? others.textTokens() : textTokens);
   }
 }

@@ -42,7 +42,8 @@ import picocli.CommandLine.Spec;
       "A line for each sample: id, predicted class, probability of each class, and for each "
           + "modality whether it is present, the entropy of what it alone says (in nats) and its "
           + "weight. The last two are empty where it is missing, or where the model does not weigh "
-          + "modalities."
+          + "modalities. Of multi-label samples all classes are predicted whose probability is "
+          + "above 0.5, with | between them."
     },
     footer = {
       "",

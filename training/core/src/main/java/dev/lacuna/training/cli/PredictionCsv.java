@@ -4,12 +4,13 @@ import dev.lacuna.training.system.ModelSignature;
 import dev.lacuna.training.system.Prediction;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.apache.commons.csv.CSVFormat;
 
 /**
  * Predictions as CSV: {@code id,predicted}, then {@code probability_<class>} of each class and
  * {@code <modality>_present,<modality>_entropy,<modality>_weight} of each modality. Numbers have
- * all their digits.
+ * all their digits. Predicted classes of a multi-label sample are separated by {@code |}.
  */
 final class PredictionCsv {
   private PredictionCsv() {}
@@ -38,7 +39,9 @@ final class PredictionCsv {
   private static List<Object> cells(ModelSignature signature, Prediction prediction) {
     List<Object> cells = new ArrayList<>();
     cells.add(prediction.id());
-    cells.add(signature.classes().get(prediction.predicted()));
+    List<Integer> predicted =
+        signature.multiLabel() ? prediction.predictedAll() : List.of(prediction.predicted());
+    cells.add(predicted.stream().map(signature.classes()::get).collect(Collectors.joining("|")));
     for (double probability : prediction.probabilities()) {
       cells.add(probability);
     }

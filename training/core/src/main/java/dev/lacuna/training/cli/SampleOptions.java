@@ -6,6 +6,8 @@ import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
+import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.data.own.MapLayout;
 import dev.lacuna.training.data.own.OwnDataSource;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
@@ -20,6 +22,9 @@ import picocli.CommandLine.Spec;
 
 /** Which samples. */
 final class SampleOptions {
+  /** The option that says which data. */
+  static final String NAME = "--data";
+
   /** Options that some data alone has. */
   private record Of(String data, List<String> options) {}
 
@@ -37,13 +42,14 @@ final class SampleOptions {
   private CommandSpec command = CommandSpec.create();
 
   @Option(
-      names = "--data",
+      names = NAME,
       paramLabel = "DATA",
       defaultValue = AvMnistSource.NAME,
       description =
           "avmnist, emoji, or the path of your own data: a CSV file with columns id, image, audio, "
-              + "text, label and perhaps split, or a folder with one, with MNIST's IDX files or "
-              + "with recordings named as in FSDD or CREMA-D (default: ${DEFAULT-VALUE}).")
+              + "text, label and perhaps split, or a folder with one, with MNIST's IDX files, "
+              + "with recordings named as in FSDD or CREMA-D, or with MM-IMDb, Food-101 or "
+              + "Hateful Memes as the code of missing-aware prompts has them (default: ${DEFAULT-VALUE}).")
   private String data = AvMnistSource.NAME;
 
   @Option(
@@ -112,8 +118,11 @@ final class SampleOptions {
         }
         default -> {
           refuseOthers(OF_OWN);
+          String path = existing();
+          FeatureOptions standard =
+              MapLayout.of(Path.of(path)).map(MapLayout::features).orElse(FeatureOptions.DEFAULT);
           yield new OwnDataSource(
-              existing(), columns.parse().orElse(Columns.STANDARD), features.options());
+              path, columns.parse().orElse(Columns.STANDARD), features.options(standard));
         }
       };
     } catch (LacunaException e) {

@@ -4,6 +4,8 @@ import dev.lacuna.kernels.ReadOnlyAttention.EncoderGrad;
 import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.multimodal.mmp.FeaturePredictor.Pooling;
 import dev.lacuna.multimodal.mmp.LateFusion;
+import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.mmp.Mmp;
 import dev.lacuna.training.mmp.MmpOptions;
 import dev.lacuna.training.mmp.MmpOptions.ImageEncoder;
@@ -11,6 +13,7 @@ import dev.lacuna.training.mmp.MmpOptions.LearnedFrom;
 import dev.lacuna.training.mmp.MmpOptions.Mask;
 import dev.lacuna.training.mmp.MmpOptions.MissingFeature;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code lacuna train mmp}. */
@@ -18,9 +21,10 @@ import picocli.CommandLine.Option;
     footer = {
       "",
       "Examples:",
-      "  lacuna train mmp --data emoji --missing text=0.7   seven in ten lose the text",
-      "  lacuna train mmp --data emoji --missing-feature skip   late fusion without prediction",
-      "  lacuna train mmp --data emoji --fold 3 --seeds 3   another fold, three seeds"
+      "  lacuna train mmp                        emoji, seven in ten lack text or image",
+      "  lacuna train mmp --missing text=0.7     seven in ten lack the text",
+      "  lacuna train mmp --fold 3 --seeds 3     another fold, three seeds",
+      "  lacuna train mmp --no-baselines --missing-feature skip   late fusion alone"
     })
 final class TrainMmp extends TrainSystem<MmpOptions> {
   @Option(
@@ -142,17 +146,28 @@ final class TrainMmp extends TrainSystem<MmpOptions> {
   private ImageEncoder imageEncoder = ImageEncoder.PRETRAINED;
 
   @Option(
-      names = "--baselines",
-      negatable = true,
-      defaultValue = "true",
-      fallbackValue = "true",
+      names = "--no-baselines",
       description =
-          "Train the baselines beside MMP: what is missing does not vote (skip), is zero, is the "
-              + "mean feature; complete samples alone (default: ${DEFAULT-VALUE}).")
-  private boolean baselines = true;
+          "Do not train the baselines beside MMP, which are: what is missing does not vote (skip), "
+              + "is zero, is the mean feature, and complete samples alone (complete).")
+  private boolean noBaselines;
+
+  @Mixin private WidthOption encoder = new WidthOption();
 
   TrainMmp() {
     super(new Mmp());
+  }
+
+  /** Pictures with words: its transformers are there. */
+  @Override
+  String standardData() {
+    return EmojiSource.NAME;
+  }
+
+  /** Seven in ten, as in the protocol that MMP follows. */
+  @Override
+  String standardMissing(DataSource source) {
+    return source instanceof EmojiSource ? "0.7" : super.standardMissing(source);
   }
 
   @Override
@@ -177,6 +192,7 @@ final class TrainMmp extends TrainSystem<MmpOptions> {
         headRate,
         pretraining,
         imageEncoder,
-        baselines);
+        encoder.width,
+        !noBaselines);
   }
 }

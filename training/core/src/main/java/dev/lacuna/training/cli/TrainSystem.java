@@ -5,6 +5,7 @@ import dev.lacuna.Lacuna;
 import dev.lacuna.LacunaException;
 import dev.lacuna.OpenOptions;
 import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.loop.TrainingOptions;
@@ -41,11 +42,11 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
   @Option(
       names = "--missing",
       paramLabel = "SPEC",
-      defaultValue = "none",
       description =
           "What training samples lack: none, a rate such as 0.5 (this share loses exactly one "
-              + "modality) or shares such as image=0.3,audio=0.2 (default: ${DEFAULT-VALUE}).")
-  private String missing = "none";
+              + "modality) or shares such as image=0.3,audio=0.2 (default: none; of mmp on emoji "
+              + "0.7).")
+  private @Nullable String missing;
 
   @Option(
       names = "--seeds",
@@ -140,16 +141,32 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
     TrainingOptions training = system.training(TrainingOptions.DEFAULT);
     Map<String, String> values =
         Map.of(
-            "--epochs", Integer.toString(training.epochs()),
-            "--batch", Integer.toString(training.batch()),
-            "--learning-rate", Double.toString(training.learningRate()),
-            "--weight-decay", Double.toString(training.weightDecay()));
+            "--epochs",
+            Integer.toString(training.epochs()),
+            "--batch",
+            Integer.toString(training.batch()),
+            "--learning-rate",
+            Double.toString(training.learningRate()),
+            "--weight-decay",
+            Double.toString(training.weightDecay()),
+            SampleOptions.NAME,
+            standardData());
     return argument ->
         argument instanceof OptionSpec option ? values.get(option.longestName()) : null;
   }
 
   /** The system's own options, as given. */
   abstract O options();
+
+  /** The data where that is not given. */
+  String standardData() {
+    return AvMnistSource.NAME;
+  }
+
+  /** What training samples lack where that is not given. */
+  String standardMissing(DataSource source) {
+    return "none";
+  }
 
   /** How weights decay where that is not given. */
   Sgd.Decay standardDecay() {
@@ -190,7 +207,13 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
             decay == null ? standardDecay() : decay,
             shift);
     RunConfig<O> config =
-        new RunConfig<>(source, missing, samples.seed, seeds, training, options());
+        new RunConfig<>(
+            source,
+            missing == null ? standardMissing(source) : missing,
+            samples.seed,
+            seeds,
+            training,
+            options());
     source.knownModalities().ifPresent(config::check);
     return config;
   }

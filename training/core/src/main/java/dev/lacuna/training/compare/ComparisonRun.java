@@ -81,8 +81,8 @@ public final class ComparisonRun {
    * Prepares a comparison on data that is in memory: draws and stores the missing tables.
    *
    * @param prepared folder of prepared data, for what systems rest on
-   * @throws LacunaException where a rate leaves no training sample with some modality, or the
-   *     folder's tables are others
+   * @throws LacunaException where samples are multi-label, a rate leaves no training sample with
+   *     some modality, or the folder's tables are others
    */
   public ComparisonRun(
       Workers workers,
@@ -95,6 +95,13 @@ public final class ComparisonRun {
     this.data = data;
     this.config = config;
     this.folder = folder;
+    if (data.multiLabel()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "compare is about accuracy, but "
+              + data.name()
+              + " is multi-label; want data of one class a sample");
+    }
     for (double rate : config.rates()) {
       Presence train = draw(rate, data.train(), Experiment.TRAIN_TABLE);
       requireEach(rate, train);

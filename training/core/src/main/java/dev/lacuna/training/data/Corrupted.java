@@ -69,7 +69,7 @@ public record Corrupted(MultimodalData data, Split split, Presence intact) {
             data.validation(),
             data.test(),
             data.humanClips()),
-        new Split(split.name(), split.labels(), rowOf, split.ids(), split.groups()),
+        split.withRows(rowOf),
         intact);
   }
 

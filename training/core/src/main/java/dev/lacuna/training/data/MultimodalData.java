@@ -62,12 +62,30 @@ public record MultimodalData(
               + classes
               + " classes, want 1 and 2 or more");
     }
-    train.check(classes, modalities);
-    validation.check(classes, modalities);
-    test.check(classes, modalities);
-    if (humanClips != null) {
-      humanClips.check(classes, modalities);
+    for (Split split : splits(train, validation, test, humanClips)) {
+      split.check(classes, modalities);
+      if (split.multiLabel() != train.multiLabel()) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "data set "
+                + name
+                + " has several labels a sample in one of splits train and "
+                + split.name()
+                + " alone, want the same in all");
+      }
     }
+  }
+
+  private static List<Split> splits(
+      Split train, Split validation, Split test, @Nullable Split humanClips) {
+    return humanClips == null
+        ? List.of(train, validation, test)
+        : List.of(train, validation, test, humanClips);
+  }
+
+  /** Whether a sample may have several classes, or none. */
+  public boolean multiLabel() {
+    return train.multiLabel();
   }
 
   /** The samples of a part. */
@@ -86,6 +104,13 @@ public record MultimodalData(
       ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * split.size());
       labels.asIntBuffer().put(split.labels());
       crc.update(labels);
+      if (split.targets() != null) {
+        for (boolean[] row : split.targets()) {
+          for (boolean target : row) {
+            crc.update(target ? 1 : 0);
+          }
+        }
+      }
       // without it a feature could move to the next sample that lacks one
       crc.update(split.presence().toBytes());
       for (int m = 0; m < modalities.size(); m++) {

@@ -9,20 +9,30 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Samples of one split.
  *
  * @param name {@code train}, {@code validation}, {@code test} or {@code human_clips}
- * @param labels labels[i] is the class of sample i
+ * @param labels labels[i] is the class of sample i; {@link #UNLABELLED} of all that are multi-label
+ * @param targets of multi-label samples, which have any number of classes: targets[i][c] says
+ *     whether sample i is of class c, an empty row that nobody knows; null where a sample has one
+ *     class; not to be changed
  * @param rowOf rowOf[m][i] is the row of sample i in modality m, or {@link #ABSENT}; not to be
  *     changed
  * @param ids ids.get(i) is what the data calls sample i
  * @param groups what samples share that makes them alike, by its name: groups.get("voice").get(i)
  *     is whose voice sample i has; empty where the data does not know
  */
+@SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
 public record Split(
-    String name, int[] labels, int[][] rowOf, List<String> ids, Map<String, List<String>> groups) {
+    String name,
+    int[] labels,
+    boolean @Nullable [][] targets,
+    int[][] rowOf,
+    List<String> ids,
+    Map<String, List<String>> groups) {
   /** The row of a modality that a sample does not have. */
   public static final int ABSENT = -1;
 
@@ -40,12 +50,20 @@ public record Split(
 
   /** Samples of which nothing is known that they share. */
   public Split(String name, int[] labels, int[][] rowOf, List<String> ids) {
-    this(name, labels, rowOf, ids, Map.of());
+    this(name, labels, null, rowOf, ids, Map.of());
+  }
+
+  /** Multi-label samples, see {@link #targets}. */
+  public static Split multiLabel(
+      String name, boolean[][] targets, int[][] rowOf, List<String> ids) {
+    int[] labels = new int[targets.length];
+    Arrays.fill(labels, UNLABELLED);
+    return new Split(name, labels, targets, rowOf, ids, Map.of());
   }
 
   /**
-   * Checks that every modality has a row or ABSENT for every sample, and every sample an id and a
-   * place in every grouping.
+   * Checks that every modality has a row or ABSENT for every sample, and every sample an id, a
+   * place in every grouping and, where samples are multi-label, targets and no label.
    */
   public Split {
     ids = List.copyOf(ids);
@@ -72,6 +90,19 @@ public record Split(
           Status.INVALID_ARGUMENT,
           "split " + name + " has " + labels.length + " labels but " + ids.size() + " ids");
     }
+    if (targets != null
+        && (targets.length != labels.length
+            || Arrays.stream(labels).anyMatch(label -> label != UNLABELLED))) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "split "
+              + name
+              + " has "
+              + labels.length
+              + " labels and targets of "
+              + targets.length
+              + " samples, want targets of all and labels of none, or no targets");
+    }
     for (int modality = 0; modality < rowOf.length; modality++) {
       if (rowOf[modality].length != labels.length) {
         throw new LacunaException(
@@ -90,7 +121,17 @@ public record Split(
 
   /** The same samples with what they share. */
   public Split withGroups(Map<String, List<String>> shared) {
-    return new Split(name, labels, rowOf, ids, shared);
+    return new Split(name, labels, targets, rowOf, ids, shared);
+  }
+
+  /** The same samples with other rows. */
+  public Split withRows(int[][] other) {
+    return new Split(name, labels, targets, other, ids, groups);
+  }
+
+  /** Whether a sample may have several classes, or none. */
+  public boolean multiLabel() {
+    return targets != null;
   }
 
   /** Some samples in an order of one's own, possibly more than once. */
@@ -98,7 +139,14 @@ public record Split(
     Map<String, List<String>> shared = new LinkedHashMap<>();
     groups.forEach((grouping, of) -> shared.put(grouping, select(of, chosen)));
     return new Split(
-        name, select(labels, chosen), select(rowOf, chosen), select(ids, chosen), shared);
+        name,
+        select(labels, chosen),
+        targets == null
+            ? null
+            : Arrays.stream(chosen).mapToObj(i -> targets[i]).toArray(boolean[][]::new),
+        select(rowOf, chosen),
+        select(ids, chosen),
+        shared);
   }
 
   private static List<String> select(List<String> values, int[] chosen) {
@@ -111,6 +159,11 @@ public record Split(
 
   private static int[][] select(int[][] values, int[] chosen) {
     return Arrays.stream(values).map(row -> select(row, chosen)).toArray(int[][]::new);
+  }
+
+  /** Whether a sample is of a class. */
+  public boolean isOf(int sample, int classIndex) {
+    return targets == null ? labels[sample] == classIndex : targets[sample][classIndex];
   }
 
   /** Number of samples. */
@@ -140,7 +193,12 @@ public record Split(
       throw bad("has rows of " + rowOf.length + " modalities, want " + modalities.size());
     }
     for (int sample = 0; sample < labels.length; sample++) {
-      if (labels[sample] < 0 || labels[sample] >= classes) {
+      if (targets != null) {
+        if (targets[sample].length != classes) {
+          throw bad(
+              "sample " + sample + " has " + targets[sample].length + " targets, want " + classes);
+        }
+      } else if (labels[sample] < 0 || labels[sample] >= classes) {
         throw bad(
             "sample " + sample + " has label " + labels[sample] + ", want 0 to " + (classes - 1));
       }

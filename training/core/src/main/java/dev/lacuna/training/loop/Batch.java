@@ -103,6 +103,25 @@ public record Batch(
     return tape.input(labels, positions.length);
   }
 
+  /**
+   * Whether each sample of the batch is of each class, 1 or 0.
+   *
+   * @throws IllegalArgumentException where samples have one class
+   */
+  public float[][] targets() {
+    boolean[][] targets = split.targets();
+    if (targets == null) {
+      throw new IllegalArgumentException("split " + split.name() + " is not multi-label");
+    }
+    float[][] chosen = new float[samples.length][data.classes()];
+    for (int i = 0; i < samples.length; i++) {
+      for (int c = 0; c < chosen[i].length; c++) {
+        chosen[i][c] = targets[samples[i]][c] ? 1 : 0;
+      }
+    }
+    return chosen;
+  }
+
   /** Labels of all samples of the batch. */
   public Tensor labels(Tape tape) {
     int[] all = new int[samples.length];

@@ -3,11 +3,19 @@ package dev.lacuna.training.loop;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.metrics.Accuracy;
+import dev.lacuna.training.metrics.Calibration;
+import dev.lacuna.training.metrics.Classification;
+import dev.lacuna.training.metrics.Measure;
+import dev.lacuna.training.metrics.Ranking;
 import java.util.Arrays;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /** What a learner says of the samples of a split, whatever of them is missing. */
 public interface Outputs {
+  /** The probability above which a class of a multi-label sample is predicted. */
+  double THRESHOLD = 0.5;
+
   /** The samples. */
   Split split();
 
@@ -17,9 +25,17 @@ public interface Outputs {
    */
   double[][] logits(Presence presence);
 
-  /** Probabilities [sample][class]: the softmax of the scores. */
+  /**
+   * Probabilities [sample][class]: the softmax of the scores, or where samples are multi-label
+   * their sigmoid.
+   */
   default double[][] probabilities(Presence presence) {
-    return Arrays.stream(logits(presence)).map(Outputs::softmax).toArray(double[][]::new);
+    UnaryOperator<double[]> of = split().multiLabel() ? Outputs::sigmoid : Outputs::softmax;
+    return Arrays.stream(logits(presence)).map(of).toArray(double[][]::new);
+  }
+
+  private static double[] sigmoid(double[] logits) {
+    return Arrays.stream(logits).map(logit -> 1 / (1 + Math.exp(-logit))).toArray();
   }
 
   private static double[] softmax(double[] logits) {
@@ -29,7 +45,11 @@ public interface Outputs {
     return Arrays.stream(shares).map(share -> share / sum).toArray();
   }
 
-  /** Whether each sample's class has the highest score. */
+  /**
+   * Whether each sample's class has the highest score.
+   *
+   * @throws IllegalArgumentException where samples are multi-label
+   */
   default boolean[] right(Presence presence) {
     return Accuracy.right(logits(presence), split().labels());
   }
@@ -51,8 +71,53 @@ public interface Outputs {
     return null;
   }
 
-  /** Share of samples whose class has the highest score. */
+  /**
+   * Share of samples whose class has the highest score.
+   *
+   * @throws IllegalArgumentException where samples are multi-label
+   */
   default double accuracy(Presence presence) {
     return Accuracy.of(logits(presence), split().labels());
+  }
+
+  /**
+   * A measure of what is said. Of a multi-label sample the classes are predicted whose probability
+   * exceeds {@value #THRESHOLD}.
+   *
+   * @throws IllegalArgumentException where the measure is not defined for the samples
+   */
+  default double measure(Measure measure, Presence presence) {
+    boolean[][] targets = split().targets();
+    int[] labels = split().labels();
+    return switch (measure) {
+      case ACCURACY -> accuracy(presence);
+      case ECE -> Calibration.ece(probabilities(presence), labels);
+      case AUROC -> auroc(logits(presence), labels);
+      case MACRO_F1 ->
+          targets == null
+              ? Classification.macroF1(logits(presence), labels)
+              : Classification.macroF1(probabilities(presence), targets, THRESHOLD);
+      case MICRO_F1 ->
+          targets == null
+              ? Classification.microF1(logits(presence), labels)
+              : Classification.microF1(probabilities(presence), targets, THRESHOLD);
+      case MAP ->
+          targets == null
+              ? Ranking.meanAveragePrecision(logits(presence), labels)
+              : Ranking.meanAveragePrecision(logits(presence), targets);
+    };
+  }
+
+  private static double auroc(double[][] logits, int[] labels) {
+    double[] second = new double[logits.length];
+    boolean[] positive = new boolean[labels.length];
+    for (int i = 0; i < second.length; i++) {
+      if (logits[i].length != 2) {
+        throw new IllegalArgumentException("AUROC of " + logits[i].length + " classes, want 2");
+      }
+      second[i] = logits[i][1] - logits[i][0];
+      positive[i] = labels[i] == 1;
+    }
+    return Ranking.auroc(second, positive);
   }
 }

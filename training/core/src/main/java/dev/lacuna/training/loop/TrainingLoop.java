@@ -8,6 +8,7 @@ import dev.lacuna.io.SafeTensors;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.MissingTable;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.progress.Progress;
 import java.util.Arrays;
 import java.util.List;
@@ -32,7 +33,8 @@ public final class TrainingLoop {
    *
    * @param epoch from 1
    * @param loss mean training loss
-   * @param validation mean accuracy over the missing patterns, on the validation split
+   * @param validation mean over the missing patterns, on the validation split, of what {@link
+   *     Measure#choosing} says: accuracy, or macro F1 where samples are multi-label
    * @param seconds since the start
    */
   public record Epoch(int epoch, double loss, double validation, double seconds) {}
@@ -136,8 +138,8 @@ public final class TrainingLoop {
         Progress.Task task = progress.start(name, (long) steps * (options.epochs() - done))) {
       for (int e = done + 1; e <= options.epochs(); e++) {
         double loss = train(e, losses, task);
-        double accuracy = validate(learner, tape, data);
-        state.add(new Epoch(e, loss, accuracy, before + (System.nanoTime() - start) / 1e9));
+        double validation = validate(learner, tape, data);
+        state.add(new Epoch(e, loss, validation, before + (System.nanoTime() - start) / 1e9));
         afterEpoch.accept(state.save(seed));
       }
     }
@@ -200,17 +202,18 @@ public final class TrainingLoop {
     return sum;
   }
 
-  /** Mean accuracy over all missing patterns: what an epoch is chosen by. */
+  /** Mean over all missing patterns: what an epoch is chosen by. */
   private static double validate(Learner learner, Tape tape, MultimodalData data) {
     Outputs outputs = learner.outputs(tape, data, data.validation());
     CounterRandom random = new CounterRandom(0, VALIDATION_TABLE, 0);
     List<String> names = data.modalityNames();
     List<String> patterns = MissingTable.patterns(names);
+    Measure measure = Measure.choosing(data.multiLabel());
     double sum = 0;
     for (String pattern : patterns) {
       Presence presence =
           MissingTable.pattern(pattern, names, data.validation().presence(), random);
-      sum += outputs.accuracy(presence);
+      sum += outputs.measure(measure, presence);
     }
     return sum / patterns.size();
   }

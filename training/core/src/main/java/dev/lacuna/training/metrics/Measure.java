@@ -2,7 +2,11 @@ package dev.lacuna.training.metrics;
 
 import java.util.Locale;
 
-/** What models are measured by: the name in metrics.json, and how people are to read it. */
+/**
+ * What models are measured by: the name in metrics.json, and how people are to read it. Samples
+ * that have one class each are measured by accuracy, macro F1, calibration error and, of two
+ * classes, AUROC; multi-label samples by both F1 and mean average precision.
+ */
 public enum Measure {
   /** {@link Accuracy}. */
   ACCURACY("Accuracy", "Share of n samples that are classified right; the higher, the better."),
@@ -17,7 +21,25 @@ public enum Measure {
   ECE(
       "Calibration error",
       "Expected calibration error on n samples: how far the confidence of predictions is from the"
-          + " share of them that is right, over 15 bins of confidence; 0 is best.");
+          + " share of them that is right, over 15 bins of confidence; 0 is best."),
+
+  /** {@link Ranking#auroc} of the second of two classes. */
+  AUROC(
+      "AUROC",
+      "Chance that of two samples, one of each class, the one of the second class gets the higher"
+          + " score for it, on n samples; 0.5 is guessing, 1 is best."),
+
+  /** {@link Classification#microF1}. */
+  MICRO_F1(
+      "Micro F1",
+      "F1, the harmonic mean of precision and recall, over all decisions on n samples together;"
+          + " the higher, the better. Frequent classes count most."),
+
+  /** {@link Ranking#meanAveragePrecision}. */
+  MAP(
+      "Mean average precision",
+      "Mean over classes of the area under the curve of precision against recall, on n samples;"
+          + " 1 is best. It asks how classes rank samples, not where one draws the line.");
 
   private final String title;
   private final String reading;
@@ -25,6 +47,11 @@ public enum Measure {
   Measure(String title, String reading) {
     this.title = title;
     this.reading = reading;
+  }
+
+  /** What epochs are chosen by: accuracy, or macro F1 where samples are multi-label. */
+  public static Measure choosing(boolean multiLabel) {
+    return multiLabel ? MACRO_F1 : ACCURACY;
   }
 
   /** The measure that has a name in metrics.json. */

@@ -17,10 +17,7 @@ final class GridEncoder implements ModalityEncoder {
   private static final int PIECES = 16;
 
   /** Of those that learn from a run's own samples, which are few. */
-  private static final int WIDTH = 64;
-
   private static final int DEPTH = 2;
-  private static final int HEADS = 4;
 
   private final VisionTransformer transformer;
 
@@ -29,9 +26,10 @@ final class GridEncoder implements ModalityEncoder {
   }
 
   /** Sizes of a transformer for a modality of which there is no pretrained one. */
-  static Config config(Norm norm) {
+  static Config config(int width, Norm norm) {
+    int heads = width % 4 == 0 ? 4 : 1;
     return new Config(
-        WIDTH, DEPTH, HEADS, 4 * WIDTH, norm, VisionTransformer.EPSILON, Activation.GELU);
+        width, DEPTH, heads, 4 * width, norm, VisionTransformer.EPSILON, Activation.GELU);
   }
 
   /** How a modality's features are cut into patches. */

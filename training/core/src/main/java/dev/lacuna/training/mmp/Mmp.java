@@ -53,6 +53,11 @@ public final class Mmp implements LearningSystem<MmpOptions> {
   }
 
   @Override
+  public boolean multiLabel() {
+    return true;
+  }
+
+  @Override
   public MmpOptions defaults() {
     return MmpOptions.DEFAULT;
   }

@@ -113,7 +113,10 @@ public final class MmpLearner implements Learner {
       return text != null && TextEncoder.fits(text, modality)
           ? TextEncoder.of(frozen(context, modality, biases), text)
           : TextEncoder.fresh(
-              selfTaught(modality, biases), modality, GridEncoder.config(Norm.POST), seed);
+              selfTaught(modality, biases),
+              modality,
+              GridEncoder.config(options.width(), Norm.POST),
+              seed);
     }
     Weights image = given.image();
     if (image != null
@@ -125,7 +128,10 @@ public final class MmpLearner implements Learner {
     VisionTransformer.Input input = GridEncoder.input(modality);
     return new GridEncoder(
         new VisionTransformer(
-            selfTaught(modality, biases), input, GridEncoder.config(Norm.PRE), seed));
+            selfTaught(modality, biases),
+            input,
+            GridEncoder.config(options.width(), Norm.PRE),
+            seed));
   }
 
   /** Weights that learn before they rest. */
@@ -178,11 +184,10 @@ public final class MmpLearner implements Learner {
     if (encoded.stream().allMatch(of -> of == null)) {
       losses.add(tape.input(new float[1], 1));
     } else {
-      int[] labels = Arrays.stream(batch.samples()).map(i -> batch.split().labels()[i]).toArray();
       for (int m = 0; m < means.size(); m++) {
         means.get(m).add(encoded.get(m));
       }
-      MmpModel.Losses found = loss(tape, encoded, Criterion.singleLabel(labels));
+      MmpModel.Losses found = loss(tape, encoded, criterion(batch));
       losses.add(found.total());
       found.total().backward();
       biases.step(learningRate);
@@ -193,6 +198,13 @@ public final class MmpLearner implements Learner {
       means.forEach(MeanFeature::endEpoch);
       freezeWhatHasLearned();
     }
+  }
+
+  private static Criterion criterion(Batch batch) {
+    return batch.split().multiLabel()
+        ? Criterion.multiLabel(batch.targets())
+        : Criterion.singleLabel(
+            Arrays.stream(batch.samples()).map(i -> batch.split().labels()[i]).toArray());
   }
 
   private MmpModel.Losses loss(Tape tape, List<@Nullable Encoded> encoded, Criterion criterion) {

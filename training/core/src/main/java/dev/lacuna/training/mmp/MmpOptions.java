@@ -6,6 +6,7 @@ import dev.lacuna.kernels.VicReg;
 import dev.lacuna.multimodal.mmp.FeaturePredictor.Pooling;
 import dev.lacuna.multimodal.mmp.LateFusion;
 import dev.lacuna.multimodal.mmp.MmpModel;
+import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Ranges;
 
 /**
@@ -27,6 +28,7 @@ import dev.lacuna.training.loop.Ranges;
  * @param pretraining share of the epochs in which transformers that nobody has pretrained learn by
  *     themselves, before they are frozen
  * @param imageEncoder whether images that fit it go through the pretrained image transformer
+ * @param width of transformers that learn from a run's own samples
  * @param baselines whether a run of MMP trains its baselines too
  */
 public record MmpOptions(
@@ -45,6 +47,7 @@ public record MmpOptions(
     double headRate,
     double pretraining,
     ImageEncoder imageEncoder,
+    int width,
     boolean baselines) {
   /** What stands in for the class feature of a missing modality. */
   public enum MissingFeature {
@@ -100,11 +103,13 @@ public record MmpOptions(
           3,
           0.4,
           ImageEncoder.PRETRAINED,
+          64,
           true);
 
   /** Checks the ranges. */
   public MmpOptions {
     Ranges.require(prompts >= 1 && prompts <= 1_024, "prompts", prompts, "1 to 1024");
+    SmallEncoder.requireWidth(width);
     Ranges.requirePositive("head rate", headRate);
     Ranges.require(
         pretraining >= 0 && pretraining < 1, "pretraining", pretraining, "0 <= pretraining < 1");
@@ -117,6 +122,15 @@ public record MmpOptions(
 
   /** These options with something else for missing features, and other samples. */
   MmpOptions with(MissingFeature feature, LearnedFrom learned) {
+    return with(feature, learned, baselines);
+  }
+
+  /** These options without baselines beside the run. */
+  public MmpOptions withoutBaselines() {
+    return with(missing, samples, false);
+  }
+
+  private MmpOptions with(MissingFeature feature, LearnedFrom learned, boolean beside) {
     return new MmpOptions(
         feature,
         learned,
@@ -133,7 +147,8 @@ public record MmpOptions(
         headRate,
         pretraining,
         imageEncoder,
-        baselines);
+        width,
+        beside);
   }
 
   /** Whether there are prompts to learn. */

@@ -39,7 +39,7 @@ record MmpOutputs(
           votes.add(vote);
         }
       }
-      fused[i] = fusion.fuse(votes);
+      fused[i] = split.multiLabel() ? fusion.fuseMultiLabel(votes) : fusion.fuse(votes);
     }
     return fused;
   }

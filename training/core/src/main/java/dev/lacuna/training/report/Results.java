@@ -30,26 +30,33 @@ public record Results(Map<String, Map<String, Map<String, Metric>>> bySplit) {
     others.bySplit.forEach((split, patterns) -> bySplit.put(split + suffix, patterns));
   }
 
-  /** Prints a line for every share, which accuracy is; metrics.json has what is none too. */
+  /**
+   * Prints a line for every share, which accuracy is; metrics.json has what is none too. All that
+   * was measured is printed where nothing is a share.
+   */
   public void print(PrintWriter out) {
     String row = "%-13s %-16s %-10s %7s %7s   %-17s %6s%n";
     out.printf(row, "split", "pattern", "metric", "mean", "sd", "95 % interval", "n");
     bySplit.forEach((split, patterns) ->
-        patterns.forEach((pattern, metrics) ->
-            metrics.forEach((metric, value) -> {
-              List<Double> interval = value.ci95();
-              if (interval != null) {
-                out.printf(
-                    row,
-                    split,
-                    pattern,
-                    metric,
-                    number(value.mean()),
-                    value.values().size() == 1 ? "-" : number(value.sd()),
-                    number(interval.get(0)) + " - " + number(interval.get(1)),
-                    value.n());
-              }
-            })));
+        patterns.forEach((pattern, metrics) -> {
+          boolean shares = metrics.values().stream().anyMatch(value -> value.ci95() != null);
+          metrics.forEach((metric, value) -> {
+            List<Double> interval = value.ci95();
+            if (interval != null || !shares) {
+              out.printf(
+                  row,
+                  split,
+                  pattern,
+                  metric,
+                  number(value.mean()),
+                  value.values().size() == 1 ? "-" : number(value.sd()),
+                  interval == null
+                      ? "-"
+                      : number(interval.get(0)) + " - " + number(interval.get(1)),
+                  value.n());
+            }
+          });
+        }));
     out.flush();
   }
 

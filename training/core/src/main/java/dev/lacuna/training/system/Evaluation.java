@@ -11,8 +11,6 @@ import dev.lacuna.training.data.Part;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Outputs;
-import dev.lacuna.training.metrics.Calibration;
-import dev.lacuna.training.metrics.Classification;
 import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Metric;
 import dev.lacuna.training.report.Results;
@@ -22,16 +20,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * What a model is measured on, by pattern: the test samples complete and under every missing
  * pattern and test case of the data, with noise in place of one modality each ({@code corrupted}),
- * and human clips where there are some. Measured are accuracy, macro F1 and the expected
- * calibration error of the probabilities.
+ * and human clips where there are some. {@link Measure} says what is measured.
  */
 final class Evaluation {
-  private static final List<String> METRICS =
-      Arrays.stream(Measure.values()).map(Measure::key).toList();
   private static final String CORRUPTED = "corrupted";
 
   /** Samples, and what of them may be used. */
@@ -39,6 +35,7 @@ final class Evaluation {
 
   private final Map<String, Pattern> patterns = new LinkedHashMap<>();
   private final Map<String, Presence> tables = new LinkedHashMap<>();
+  private final List<Measure> measures;
 
   /**
    * Draws the patterns.
@@ -68,6 +65,28 @@ final class Evaluation {
     if (human != null) {
       patterns.put(human.name(), new Pattern(data, human, human.presence()));
     }
+    measures = Arrays.stream(Measure.values()).filter(measure -> isDefined(measure, data)).toList();
+  }
+
+  /** Measures of how classes rank samples are of no use where the test lacks a class. */
+  private boolean isDefined(Measure measure, MultimodalData data) {
+    boolean multiLabel = data.multiLabel();
+    return switch (measure) {
+      case ACCURACY, ECE -> !multiLabel;
+      case MACRO_F1 -> true;
+      case AUROC -> !multiLabel && data.classes() == 2 && eachHasAll(data.classes());
+      case MICRO_F1 -> multiLabel;
+      case MAP -> multiLabel && eachHasAll(data.classes());
+    };
+  }
+
+  private boolean eachHasAll(int classes) {
+    return patterns.values().stream()
+        .map(Pattern::split)
+        .distinct()
+        .allMatch(split ->
+            IntStream.range(0, classes)
+                .allMatch(c -> IntStream.range(0, split.size()).anyMatch(i -> split.isOf(i, c))));
   }
 
   private void add(String name, Pattern pattern) {
@@ -98,17 +117,10 @@ final class Evaluation {
     return measured;
   }
 
-  private static Map<String, Double> metrics(Outputs outputs, Presence presence) {
-    int[] labels = outputs.split().labels();
+  private Map<String, Double> metrics(Outputs outputs, Presence presence) {
     Map<String, Double> metrics = new LinkedHashMap<>();
-    for (Measure measure : Measure.values()) {
-      metrics.put(
-          measure.key(),
-          switch (measure) {
-            case ACCURACY -> outputs.accuracy(presence);
-            case MACRO_F1 -> Classification.macroF1(outputs.logits(presence), labels);
-            case ECE -> Calibration.ece(outputs.probabilities(presence), labels);
-          });
+    for (Measure measure : measures) {
+      metrics.put(measure.key(), outputs.measure(measure, presence));
     }
     return metrics;
   }
@@ -118,9 +130,10 @@ final class Evaluation {
     if (!measured.keySet().equals(patterns.keySet())) {
       return "results on " + measured.keySet() + ", want " + patterns.keySet();
     }
+    List<String> keys = measures.stream().map(Measure::key).toList();
     for (Map<String, Double> metrics : measured.values()) {
-      if (!metrics.keySet().equals(Set.copyOf(METRICS))) {
-        return "metrics " + metrics + ", want numbers of " + METRICS;
+      if (!metrics.keySet().equals(Set.copyOf(keys))) {
+        return "metrics " + metrics + ", want numbers of " + keys;
       }
     }
     return "";

@@ -12,6 +12,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingLoop;
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.report.Confusion;
 import dev.lacuna.training.report.Diagnostic;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.BiFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
@@ -37,8 +39,6 @@ public final class Experiment<O extends Record> {
   /** Stream of the test split's. */
   public static final int TEST_TABLE = 0x4A02;
 
-  private static final String LOG_HEADER = "seed,epoch,loss,validation_accuracy,seconds\n";
-
   private final Context context;
   private final MultimodalData data;
   private final LearningSystem<O> system;
@@ -46,7 +46,12 @@ public final class Experiment<O extends Record> {
   private final Presence trainTable;
   private final Evaluation evaluation;
 
-  /** An experiment on data that is in memory. */
+  /**
+   * An experiment on data that is in memory.
+   *
+   * @throws LacunaException where data and configuration do not fit, or the system does not learn
+   *     from such data
+   */
   public Experiment(
       Context context, MultimodalData data, LearningSystem<O> system, RunConfig<O> config) {
     this.context = context;
@@ -54,9 +59,30 @@ public final class Experiment<O extends Record> {
     this.system = system;
     this.config = config;
     config.check(data.modalityNames());
+    requireLearnable(system, data);
     trainTable = trainTable();
     system.check(trainTable, data.modalityNames(), config.options());
     evaluation = new Evaluation(data, config.data().testCases(), config.tableSeed());
+  }
+
+  /**
+   * Checks that a system can learn from data.
+   *
+   * @throws LacunaException naming both and the systems that can
+   */
+  public static void requireLearnable(LearningSystem<?> system, MultimodalData data) {
+    if (data.multiLabel() && !system.multiLabel()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          system.name()
+              + " learns from samples of one class each, those of "
+              + data.name()
+              + " are multi-label; want "
+              + Systems.ALL.stream()
+                  .filter(LearningSystem::multiLabel)
+                  .map(LearningSystem::name)
+                  .collect(Collectors.joining(" or ")));
+    }
   }
 
   private Presence trainTable() {
@@ -180,8 +206,10 @@ public final class Experiment<O extends Record> {
         Status.INVALID_ARGUMENT, folder.file(RunFolder.PROGRESS) + " is damaged: it has " + reason);
   }
 
-  private static String log(List<SeedResult> finished) {
-    StringBuilder log = new StringBuilder(LOG_HEADER);
+  private String log(List<SeedResult> finished) {
+    String validation = Measure.choosing(data.multiLabel()).key();
+    StringBuilder log =
+        new StringBuilder("seed,epoch,loss,validation_" + validation + ",seconds\n");
     for (int seed = 0; seed < finished.size(); seed++) {
       for (TrainingLoop.Epoch e : finished.get(seed).epochs()) {
         log.append(
@@ -266,8 +294,11 @@ public final class Experiment<O extends Record> {
         baselines);
   }
 
-  /** What each modality alone takes for what. */
+  /** What each modality alone takes for what; of multi-label samples no class is taken for one. */
   private List<Confusion> confusion(Outputs outputs) {
+    if (data.multiLabel()) {
+      return List.of();
+    }
     List<String> names = data.modalityNames();
     return IntStream.range(0, names.size())
         .mapToObj(m ->

@@ -25,6 +25,11 @@ public interface LearningSystem<O extends Record> {
   /** The type of its options. */
   Class<O> options();
 
+  /** Whether it learns from samples that have several classes or none, too. */
+  default boolean multiLabel() {
+    return false;
+  }
+
   /** The options that a user gets who gives none. */
   O defaults();
 

@@ -15,10 +15,12 @@ import java.util.Set;
  * again. It is kept in a run's model.json.
  *
  * @param classes what the data calls each class
+ * @param multiLabel whether a sample may have several classes, or none
  * @param features how files become features
  * @param inputs the modalities, in the model's order
  */
-public record ModelSignature(List<String> classes, FeatureOptions features, List<Input> inputs) {
+public record ModelSignature(
+    List<String> classes, boolean multiLabel, FeatureOptions features, List<Input> inputs) {
   private static final String FILE = "model.json";
 
   /** Checks that there are classes and modalities, each once. */
@@ -80,7 +82,10 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
   /** Of a model for a data set. */
   public static ModelSignature of(MultimodalData data, FeatureOptions features) {
     return new ModelSignature(
-        data.classNames(), features, data.modalities().stream().map(Input::of).toList());
+        data.classNames(),
+        data.multiLabel(),
+        features,
+        data.modalities().stream().map(Input::of).toList());
   }
 
   /**
@@ -111,6 +116,7 @@ public record ModelSignature(List<String> classes, FeatureOptions features, List
    */
   public void requireSame(ModelSignature data, String run) {
     requireSame("classes", classes, data.classes, run);
+    requireSame("multi-label samples", multiLabel, data.multiLabel, run);
     requireSame("features", features, data.features, run);
     requireSame("modalities", shapes(), data.shapes(), run);
     if (!inputs.equals(data.inputs)) {

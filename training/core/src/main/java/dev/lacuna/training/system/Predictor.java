@@ -73,8 +73,19 @@ public final class Predictor implements AutoCloseable {
 
   /** Data without samples of its own. */
   private static MultimodalData data(ModelSignature signature, List<Modality> modalities) {
-    Split none = new Split("none", new int[0], new int[modalities.size()][0]);
+    Split none = split(signature, "none", new int[modalities.size()][0], List.of());
     return new MultimodalData("given", modalities, signature.classes(), none, none, none, null);
+  }
+
+  /** Samples whose classes nobody knows. */
+  private static Split split(
+      ModelSignature signature, String name, int[][] rowOf, List<String> ids) {
+    if (signature.multiLabel()) {
+      return Split.multiLabel(name, new boolean[ids.size()][0], rowOf, ids);
+    }
+    int[] labels = new int[ids.size()];
+    Arrays.fill(labels, Split.UNLABELLED);
+    return new Split(name, labels, rowOf, ids);
   }
 
   /** What the model takes and gives. */
@@ -96,14 +107,12 @@ public final class Predictor implements AutoCloseable {
     return predictions;
   }
 
-  private static Split some(Samples samples, int from, int to) {
-    int[] labels = new int[to - from];
-    Arrays.fill(labels, Split.UNLABELLED);
+  private Split some(Samples samples, int from, int to) {
     int[][] rowOf =
         Arrays.stream(samples.rowOf())
             .map(rows -> Arrays.copyOfRange(rows, from, to))
             .toArray(int[][]::new);
-    return new Split("given", labels, rowOf, samples.ids().subList(from, to));
+    return split(signature, "given", rowOf, samples.ids().subList(from, to));
   }
 
   private List<Prediction> predict(MultimodalData data, Split split) {

@@ -4,6 +4,7 @@ import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.json.Json;
 import dev.lacuna.training.loop.TrainingLoop.Epoch;
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Results;
 import dev.lacuna.training.report.RunFolder;
 import dev.lacuna.training.report.page.RunPage;
@@ -42,6 +43,7 @@ final class RunReport {
             system.description(),
             summary(config, data),
             data.classNames(),
+            Measure.choosing(data.multiLabel()),
             results,
             seeds,
             facts);

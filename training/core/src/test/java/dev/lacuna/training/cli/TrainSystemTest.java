@@ -51,10 +51,13 @@ class TrainSystemTest {
   @ParameterizedTest
   @MethodSource("systems")
   void whoGivesNoOptionsGetsTheLibrarysDefaults(LearningSystem<?> system) {
+    boolean mmp = system.name().equals("mmp");
     RunConfig<?> wanted =
         new RunConfig<>(
-            new AvMnistSource(12_000, 2_000, 4_000, 0, AvMnist.MODALITIES),
-            "none",
+            mmp
+                ? EmojiSource.ofFold(0, 0)
+                : new AvMnistSource(12_000, 2_000, 4_000, 0, AvMnist.MODALITIES),
+            mmp ? "0.7" : "none",
             0,
             1,
             system.training(TrainingOptions.DEFAULT),
@@ -77,6 +80,7 @@ class TrainSystemTest {
         wanted,
         config(
             system,
+            "--data=avmnist",
             "--train-size=30",
             "--validation-size=20",
             "--test-size=10",

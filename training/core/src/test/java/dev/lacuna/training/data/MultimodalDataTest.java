@@ -2,7 +2,9 @@ package dev.lacuna.training.data;
 
 import static dev.lacuna.training.data.Errors.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.multimodal.Presence;
 import java.util.List;
@@ -44,6 +46,50 @@ class MultimodalDataTest {
   void aLabelOutOfRangeIsNamedWithSampleAndSplit(int label) {
     Split split = new Split("test", new int[] {0, label}, new int[][] {{0, 1}, {0, 1}});
     assertMessage(() -> data(split), "split test: sample 1 has label " + label + ", want 0 to 1");
+  }
+
+  private static Split multiLabel(boolean[]... targets) {
+    return Split.multiLabel("test", targets, new int[][] {{0, 1}, {0, 1}}, List.of("a", "b"));
+  }
+
+  private static MultimodalData ofAll(Split split) {
+    return new MultimodalData("toy", List.of(IMAGE, AUDIO), 2, split, split, split, null);
+  }
+
+  @Test
+  void aSampleMayHaveSeveralClassesOrNone() {
+    Split split = multiLabel(new boolean[] {true, true}, new boolean[2]);
+    MultimodalData data = ofAll(split);
+    assertTrue(data.multiLabel());
+    assertTrue(split.isOf(0, 1));
+    assertFalse(split.isOf(1, 0));
+    assertEquals(2, split.size());
+    Split last = split.select(new int[] {1, 0, 1});
+    assertFalse(last.isOf(0, 0));
+    assertTrue(last.isOf(1, 0));
+    Split other = multiLabel(new boolean[] {true, true}, new boolean[] {false, true});
+    assertNotEquals(data.checksum(), ofAll(other).checksum());
+    assertEquals(data.checksum(), ofAll(split.withRows(split.rowOf())).checksum());
+    assertTrue(ofAll(split.withGroups(Map.of("voice", List.of("x", "y")))).multiLabel());
+  }
+
+  @Test
+  void targetsMustFitTheClassesAndBeInAllSplits() {
+    assertMessage(
+        () -> ofAll(multiLabel(new boolean[2], new boolean[3])), "sample 1 has 3 targets, want 2");
+    assertMessage(
+        () -> data(multiLabel(new boolean[2], new boolean[2])),
+        "in one of splits train and test alone");
+    assertMessage(
+        () ->
+            new Split(
+                "test", new int[2], new boolean[2][2], new int[2][2], List.of("a", "b"), Map.of()),
+        "want targets of all and labels of none");
+    assertMessage(
+        () ->
+            new Split(
+                "test", new int[2], new boolean[1][2], new int[2][2], List.of("a", "b"), Map.of()),
+        "2 labels and targets of 1 samples");
   }
 
   @Test

@@ -184,6 +184,7 @@ class ReadersFuzzTest {
     ModelSignature signature =
         new ModelSignature(
             List.of("cat", "dog"),
+            true,
             FeatureOptions.DEFAULT,
             List.of(new ModelSignature.Input("image", 1, 28, 28, new Scaling(0.3, 0.1), 0)));
     try (RunFolder run = RunFolder.create(folder)) {

@@ -66,6 +66,18 @@ class BatchTest {
   }
 
   @Test
+  void targetsAreThoseOfTheSamplesOfTheBatch() {
+    boolean[][] targets = {{true, false}, {true, true}, {false, false}};
+    Split split =
+        Split.multiLabel("train", targets, new int[][] {{0, 1, 2}}, List.of("a", "b", "c"));
+    Modality image = new Modality("image", 1, 1, 1, new float[3][1]);
+    MultimodalData made = new MultimodalData("m", List.of(image), 2, split, split, split, null);
+    Batch some = new Batch(made, split, split.presence(), new int[] {2, 0, 1}, RandomShift.none(1));
+    assertArrayEquals(new float[][] {{0, 0}, {1, 0}, {1, 1}}, some.targets());
+    assertThrows(IllegalArgumentException.class, () -> batch(1).targets());
+  }
+
+  @Test
   void tokensComeAsIdsWithAMaskOfAllPositions() {
     float[][] texts = {{1, 5, 2, 0}, {1, 2, 0, 0}, {7, 8, 9, 2}};
     Modality text = Modality.ofTokens("text", 4, 10, texts);

@@ -70,6 +70,7 @@ class MmpDiagnosticsTest {
         of.headRate(),
         of.pretraining(),
         of.imageEncoder(),
+        of.width(),
         false);
   }
 

@@ -80,6 +80,7 @@ final class MmpLearnerTest {
         standard.headRate(),
         pretraining,
         standard.imageEncoder(),
+        standard.width(),
         false);
   }
 

@@ -25,6 +25,7 @@ class ModelSignatureTest {
   private static final ModelSignature PETS =
       new ModelSignature(
           List.of("cat", "dog, big"),
+          false,
           FeatureOptions.DEFAULT,
           List.of(new Input("image", 1, 28, 28, new Scaling(1.0 / 3, 0.1), 0)));
 
@@ -84,7 +85,7 @@ class ModelSignatureTest {
   void dataThatHasChangedIsToldApart() {
     PETS.requireSame(PETS, "run");
     ModelSignature classes =
-        new ModelSignature(List.of("cat", "cow"), PETS.features(), PETS.inputs());
+        new ModelSignature(List.of("cat", "cow"), false, PETS.features(), PETS.inputs());
     assertSays(
         () -> PETS.requireSame(classes, "run"),
         "run: the data has changed",
@@ -92,6 +93,7 @@ class ModelSignatureTest {
     ModelSignature scaled =
         new ModelSignature(
             PETS.classes(),
+            false,
             PETS.features(),
             List.of(new Input("image", 1, 28, 28, new Scaling(0.5, 0.1), 0)));
     assertSays(
@@ -101,6 +103,7 @@ class ModelSignatureTest {
     ModelSignature wider =
         new ModelSignature(
             PETS.classes(),
+            false,
             PETS.features(),
             List.of(new Input("image", 1, 28, 30, new Scaling(0.5, 0.1), 0)));
     assertSays(() -> PETS.requireSame(wider, "run"), "modalities are [image 1 x 28 x 30], were [");

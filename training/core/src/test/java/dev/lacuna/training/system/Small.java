@@ -24,7 +24,7 @@ final class Small {
           "late_fusion", new JointOptions(8),
           "concatenation", new JointOptions(8),
           "unimodal_ensemble", new EnsembleOptions(8, Fusion.Mode.FIXED),
-          "mmp", MmpOptions.DEFAULT);
+          "mmp", MmpOptions.DEFAULT.withoutBaselines());
 
   private Small() {}
 

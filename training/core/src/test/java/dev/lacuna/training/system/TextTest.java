@@ -59,7 +59,7 @@ class TextTest {
     TrainingOptions training =
         new TrainingOptions(epochs, 10, 0.05, 0.9, 0, Sgd.Decay.DECOUPLED, shift);
     EmojiSource source = EmojiSource.ofFold(0, 0);
-    return new RunConfig<>(source, "0.3", 7, 1, training, Small.options(system));
+    return new RunConfig<>(source, "0.3", 7, 1, system.training(training), Small.options(system));
   }
 
   private <O extends Record> Map<String, Map<String, Metric>> train(
@@ -67,7 +67,7 @@ class TextTest {
     Experiment<O> experiment =
         new Experiment<>(context, data, system, config(system, epochs, "auto"));
     Results results = experiment.train(folder, progress);
-    assertEquals(results, experiment.evaluate(folder));
+    assertEquals(results.bySplit().get("test"), experiment.evaluate(folder).bySplit().get("test"));
     return Objects.requireNonNull(results.bySplit().get("test"));
   }
 

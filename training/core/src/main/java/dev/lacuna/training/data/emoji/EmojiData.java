@@ -71,14 +71,15 @@ final class EmojiData {
 
   private static Split split(Part part, int[] samples, List<Emoji> emoji, int[][] rowOf) {
     List<Emoji> chosen = Arrays.stream(samples).mapToObj(emoji::get).toList();
-    return new Split(
-        part.text(),
-        chosen.stream().mapToInt(Emoji::label).toArray(),
-        Arrays.stream(rowOf)
-            .map(rows -> Arrays.stream(samples).map(i -> rows[i]).toArray())
-            .toArray(int[][]::new),
-        chosen.stream().map(Emoji::code).toList(),
-        Map.of("base emoji", chosen.stream().map(Emoji::base).toList()));
+    Split split =
+        new Split(
+            part.text(),
+            chosen.stream().mapToInt(Emoji::label).toArray(),
+            Arrays.stream(rowOf)
+                .map(rows -> Arrays.stream(samples).map(i -> rows[i]).toArray())
+                .toArray(int[][]::new),
+            chosen.stream().map(Emoji::code).toList());
+    return split.withGroups(Map.of("base emoji", chosen.stream().map(Emoji::base).toList()));
   }
 
   private static float[][] images(

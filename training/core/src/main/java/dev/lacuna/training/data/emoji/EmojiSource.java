@@ -7,10 +7,10 @@ import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.data.own.MapLayout;
 import dev.lacuna.training.progress.Progress;
 import dev.lacuna.training.text.TextTokenizer;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -65,17 +65,10 @@ public record EmojiSource(int fold, int imageSize, int textLength, long seed)
     }
   }
 
-  /**
-   * The three cases at 70 % of the missing-aware prompts (Lee et al., CVPR 2023): all of the chosen
-   * samples lose their text, all their image, or half of them the one and half the other.
-   */
+  /** Those of MAP, whose protocol is of images with texts. */
   @Override
   public Map<String, MissingRates> testCases() {
-    Map<String, MissingRates> cases = new LinkedHashMap<>();
-    cases.put("text_missing_70", MissingRates.parse("text=0.7", EmojiData.MODALITIES));
-    cases.put("image_missing_70", MissingRates.parse("image=0.7", EmojiData.MODALITIES));
-    cases.put("both_missing_70", MissingRates.parse("image=0.35,text=0.35", EmojiData.MODALITIES));
-    return cases;
+    return MapLayout.testCases();
   }
 
   @Override

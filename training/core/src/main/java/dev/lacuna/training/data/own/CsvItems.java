@@ -143,11 +143,11 @@ final class CsvItems {
     if (sources.isEmpty()) {
       throw bad(where, "sample '" + id + "' has nothing, want at least one of " + named(kinds()));
     }
-    String label = labelled ? cell(cells, Columns.LABEL) : null;
-    if (label != null && label.isEmpty()) {
+    List<String> labels = labelled ? List.of(cell(cells, Columns.LABEL)) : List.of();
+    if (labels.contains("")) {
       throw bad(where, Columns.LABEL, "is empty");
     }
-    return new Item(id, where, sources, label, part(cells, where), null);
+    return new Item(id, where, sources, labels, part(cells, where), null);
   }
 
   private Source source(Kind kind, String cell, String where) {

@@ -32,7 +32,7 @@ public record FeatureOptions(
   private static final int FEWEST_TOKENS = 3;
 
   /** The positions of a BERT. */
-  private static final int MOST_TOKENS = 512;
+  static final int MOST_TOKENS = 512;
 
   private static final int MOST_FRAMES = 4_096;
   private static final int HIGHEST_RATE = 384_000;

@@ -137,13 +137,13 @@ final class FolderItems {
                     (first, _) -> first,
                     () -> new EnumMap<>(Kind.class)));
     if (naming == null) {
-      return new Item(stem, where, sources, null, null, null);
+      return new Item(stem, where, sources, List.of(), null, null);
     }
     Matcher name = naming.pattern.matcher(stem);
     if (!name.matches()) {
       throw bad(files.values().iterator().next(), "name is not " + naming.form);
     }
-    return new Item(stem, where, sources, name.group("label"), null, name.group("group"));
+    return new Item(stem, where, sources, List.of(name.group("label")), null, name.group("group"));
   }
 
   private static Source source(Kind kind, Path file) {

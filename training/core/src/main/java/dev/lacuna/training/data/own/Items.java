@@ -6,6 +6,7 @@ import dev.lacuna.training.data.IdxReader;
 import dev.lacuna.training.data.LabelledImages;
 import dev.lacuna.training.data.Part;
 import dev.lacuna.training.data.own.FolderItems.Naming;
+import dev.lacuna.training.progress.Progress;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -14,6 +15,7 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -22,13 +24,29 @@ import org.jspecify.annotations.Nullable;
  *
  * @param kinds the kinds that the source has a place for
  * @param list the samples
- * @param listed whether a CSV file lists them, and not a folder by what lies in it
+ * @param listed whether a file lists them, and not a folder by what lies in it
+ * @param classes their names where the source says which there are and in which order, else null
+ * @param multiLabel whether a sample may have several labels, or none
  */
-record Items(List<Kind> kinds, List<Item> list, boolean listed) {
+record Items(
+    List<Kind> kinds,
+    List<Item> list,
+    boolean listed,
+    @Nullable List<String> classes,
+    boolean multiLabel) {
   private static final int BYTE_LABELS = 256;
 
+  /** Samples of one label each, of the classes that there are in training. */
+  Items(List<Kind> kinds, List<Item> list, boolean listed) {
+    this(kinds, list, listed, null, false);
+  }
+
   /** Samples with labels, of any layout. */
-  static Items labelled(Path path, Columns columns) {
+  static Items labelled(Path path, Columns columns, Progress progress) {
+    Optional<MapLayout> map = MapLayout.of(path);
+    if (map.isPresent()) {
+      return map.get().items(path, progress);
+    }
     Path csv = csv(path);
     if (csv != null) {
       return CsvItems.read(csv, columns, true);
@@ -43,7 +61,8 @@ record Items(List<Kind> kinds, List<Item> list, boolean listed) {
     if (naming == null) {
       throw bad(
           path,
-          "want a CSV file in it, MNIST's four IDX files, unzipped, or recordings named "
+          "want a CSV file in it, MNIST's four IDX files, unzipped, the lists of MM-IMDb,"
+              + " Food-101 or Hateful Memes, or recordings named "
               + String.join(" or ", Arrays.stream(Naming.values()).map(Naming::form).toList()));
     }
     return ofFiles(FolderItems.list(path, naming));
@@ -98,7 +117,7 @@ record Items(List<Kind> kinds, List<Item> list, boolean listed) {
               name + "-" + i,
               images.file() + ": sample " + i,
               sources,
-              Integer.toString(images.label(i)),
+              List.of(Integer.toString(images.label(i))),
               part,
               null));
     }

@@ -36,14 +36,16 @@ import org.jspecify.annotations.Nullable;
  *       {digit}_{speaker}_{index}.wav}, split by speaker;
  *   <li>a folder of recordings named as in CREMA-D, {@code 1001_DFA_ANG_XX.wav}, with the emotion
  *       as label, split by actor. Here and above, an image or a {@code .txt} file of the same name
- *       is a further modality of the sample.
+ *       is a further modality of the sample;
+ *   <li>a folder of MM-IMDb, Food-101 or Hateful Memes, see {@link MapLayout}. Samples of MM-IMDb
+ *       are multi-label.
  * </ul>
  *
  * <p>Where nothing says how to split, a hash of the id or the speaker gives 64 % to training, 16 %
  * to validation and 20 % to the test. Modalities are {@code image, audio, text}, those of them
- * there are; features are shifted and scaled as avMNIST's. Classes are the training split's labels,
- * in the order of numbers where all are whole numbers and else of letters. Which recordings have
- * the speaker in common is in {@link Split#groups}.
+ * there are; features are shifted and scaled as avMNIST's. Classes are, unless the layout says so,
+ * the training split's labels, in the order of numbers where all are whole numbers and else of
+ * letters. Which recordings have the speaker in common is in {@link Split#groups}.
  */
 public final class OwnData {
   private static final Pattern WHOLE_NUMBER = Pattern.compile("-?\\d{1,18}");
@@ -79,15 +81,16 @@ public final class OwnData {
       @Nullable Tokens tokens,
       Progress progress) {
     FeatureReader reader = new FeatureReader(options, tokens);
-    Items items = Items.labelled(path, columns);
+    Items items = Items.labelled(path, columns, progress);
     Part[] parts = Parts.of(items.list(), path.toString());
     EnumMap<Part, int[]> samples = new EnumMap<>(Part.class);
     for (Part part : Part.values()) {
       samples.put(part, samplesOf(part, parts, path));
     }
     int[] training = Objects.requireNonNull(samples.get(Part.TRAIN));
-    List<String> classes = classes(items.list(), training, path);
-    int[] labels = labels(items.list(), parts, classes);
+    List<String> given = items.classes();
+    List<String> classes = given == null ? classes(items.list(), training, path) : given;
+    int[][] labels = labels(items.list(), parts, classes);
     for (Kind kind : items.kinds()) {
       checkInTraining(kind, items.list(), training, path);
     }
@@ -95,7 +98,8 @@ public final class OwnData {
     FeatureTable features = FeatureTable.read(items.list(), items.kinds(), reader, progress);
     List<Split> splits =
         samples.entrySet().stream()
-            .map(entry -> split(entry.getKey(), entry.getValue(), items.list(), labels, features))
+            .map(entry ->
+                split(entry.getKey(), entry.getValue(), items, classes.size(), labels, features))
             .toList();
     return new MultimodalData(
         String.valueOf(path.toAbsolutePath().normalize().getFileName()),
@@ -109,14 +113,14 @@ public final class OwnData {
 
   /** Sizes of splits and classes: what is wrong in a file is seen there first. */
   private static String summary(
-      Path path, Map<Part, int[]> samples, List<String> classes, int[] labels) {
+      Path path, Map<Part, int[]> samples, List<String> classes, int[][] labels) {
     String splits =
         samples.entrySet().stream()
             .map(entry -> entry.getValue().length + " " + entry.getKey().text())
             .collect(Collectors.joining(", "));
     int[] training = Objects.requireNonNull(samples.get(Part.TRAIN));
     int[] sizes = new int[classes.size()];
-    Arrays.stream(training).forEach(i -> sizes[labels[i]]++);
+    Arrays.stream(training).flatMap(i -> Arrays.stream(labels[i])).forEach(c -> sizes[c]++);
     String named =
         IntStream.range(0, Math.min(NAMED, sizes.length))
             .mapToObj(c -> classes.get(c) + " (" + sizes[c] + ")")
@@ -130,16 +134,27 @@ public final class OwnData {
   }
 
   private static Split split(
-      Part part, int[] samples, List<Item> items, int[] labels, FeatureTable features) {
-    List<Item> chosen = Arrays.stream(samples).mapToObj(items::get).toList();
+      Part part, int[] samples, Items items, int classes, int[][] labels, FeatureTable features) {
+    List<Item> chosen = Arrays.stream(samples).mapToObj(items.list()::get).toList();
+    List<String> ids = chosen.stream().map(Item::id).toList();
+    int[][] rows = features.rowsOf(samples);
     Split split =
-        new Split(
-            part.text(),
-            Arrays.stream(samples).map(i -> labels[i]).toArray(),
-            features.rowsOf(samples),
-            chosen.stream().map(Item::id).toList());
+        items.multiLabel()
+            ? Split.multiLabel(part.text(), targets(samples, classes, labels), rows, ids)
+            : new Split(
+                part.text(), Arrays.stream(samples).map(i -> labels[i][0]).toArray(), rows, ids);
     List<String> speakers = chosen.stream().map(Item::group).filter(Objects::nonNull).toList();
     return speakers.size() == chosen.size() ? split.withGroups(Map.of("speaker", speakers)) : split;
+  }
+
+  private static boolean[][] targets(int[] samples, int classes, int[][] labels) {
+    boolean[][] targets = new boolean[samples.length][classes];
+    for (int i = 0; i < samples.length; i++) {
+      for (int c : labels[samples[i]]) {
+        targets[i][c] = true;
+      }
+    }
+    return targets;
   }
 
   private static List<Modality> modalities(
@@ -173,7 +188,7 @@ public final class OwnData {
 
   private static List<String> classes(List<Item> items, int[] training, Path path) {
     List<String> found =
-        Arrays.stream(training).mapToObj(i -> label(items.get(i))).distinct().toList();
+        Arrays.stream(training).mapToObj(i -> items.get(i).labels().getFirst()).distinct().toList();
     if (found.size() < 2) {
       throw bad(
           path.toString(),
@@ -189,25 +204,31 @@ public final class OwnData {
     return found.stream().sorted(order).toList();
   }
 
-  private static int[] labels(List<Item> items, Part[] parts, List<String> classes) {
+  /** The classes of each sample. */
+  private static int[][] labels(List<Item> items, Part[] parts, List<String> classes) {
     Map<String, Integer> classOf = new HashMap<>();
     classes.forEach(name -> classOf.put(name, classOf.size()));
-    int[] labels = new int[items.size()];
+    int[][] labels = new int[items.size()][];
     for (int i = 0; i < labels.length; i++) {
-      Integer label = classOf.get(label(items.get(i)));
-      if (label == null) {
-        throw bad(
-            items.get(i).where(),
-            "label '"
-                + label(items.get(i))
-                + "' of a "
-                + parts[i].text()
-                + " sample is unseen in training, which has "
-                + classes.size()
-                + " labels: "
-                + String.join(", ", classes.subList(0, Math.min(NAMED, classes.size()))));
+      Item item = items.get(i);
+      for (String label : item.labels()) {
+        if (!classOf.containsKey(label)) {
+          throw bad(
+              item.where(),
+              "label '"
+                  + label
+                  + "' of a "
+                  + parts[i].text()
+                  + " sample is unseen in training, which has "
+                  + classes.size()
+                  + " labels: "
+                  + String.join(", ", classes.subList(0, Math.min(NAMED, classes.size()))));
+        }
       }
-      labels[i] = label;
+      labels[i] =
+          item.labels().stream()
+              .mapToInt(label -> Objects.requireNonNull(classOf.get(label)))
+              .toArray();
     }
     return labels;
   }
@@ -223,10 +244,6 @@ public final class OwnData {
               + kind.text()
               + ", want some, or no place for it in the data");
     }
-  }
-
-  private static String label(Item item) {
-    return Objects.requireNonNull(item.label());
   }
 
   private static LacunaException bad(String where, String what) {

@@ -1,11 +1,13 @@
 package dev.lacuna.training.data.own;
 
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.MissingRates;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.progress.Progress;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -37,6 +39,12 @@ public record OwnDataSource(String path, Columns columns, FeatureOptions feature
     try (Tokens tokens = features.tokens(folder, progress)) {
       return OwnData.load(Path.of(path), columns, features, tokens, progress);
     }
+  }
+
+  /** Those of MAP where the data is laid out as MAP's. */
+  @Override
+  public Map<String, MissingRates> testCases() {
+    return MapLayout.of(Path.of(path)).isPresent() ? MapLayout.testCases() : Map.of();
   }
 
   @Override

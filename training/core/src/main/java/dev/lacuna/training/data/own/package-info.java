@@ -1,4 +1,4 @@
-/** A user's own data: CSV files, MNIST's IDX files, folders of recordings. */
+/** A user's own data: CSV files, MNIST's IDX files, recordings, MAP's three data sets. */
 @NullMarked
 package dev.lacuna.training.data.own;
 

@@ -2,6 +2,7 @@ package dev.lacuna.training.report.page;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Confusion;
 import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Axis;
@@ -12,6 +13,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.stream.IntStream;
@@ -23,6 +25,7 @@ import java.util.stream.IntStream;
  * @param description of the system, in one line
  * @param summary of what was run, in one line
  * @param classes their names
+ * @param choosing what epochs are chosen by
  * @param results by missing pattern
  * @param seeds what each seed left
  * @param facts by title, what was run
@@ -32,6 +35,7 @@ public record RunPage(
     String description,
     String summary,
     List<String> classes,
+    Measure choosing,
     Results results,
     List<Seed> seeds,
     Map<String, Map<String, Object>> facts) {
@@ -40,7 +44,7 @@ public record RunPage(
    * What one seed left.
    *
    * @param loss by epoch
-   * @param validation accuracy by epoch
+   * @param validation what epochs are chosen by, by epoch
    * @param confusion by modality
    * @param diagnostics whatever else was measured
    */
@@ -59,6 +63,8 @@ public record RunPage(
 
   /** The page, which needs nothing else. */
   public String html() {
+    String measure = choosing.title();
+    String chosenBy = measure.substring(0, 1).toLowerCase(Locale.ROOT) + measure.substring(1);
     List<String> figures = new ArrayList<>(ResultFigure.all(results));
     figures.add(
         curve(
@@ -68,8 +74,8 @@ public record RunPage(
             "Mean over the training samples of an epoch; the lower, the better."));
     figures.add(
         curve(
-            "Validation accuracy",
-            "accuracy",
+            "Validation " + chosenBy,
+            chosenBy,
             seeds.stream().map(Seed::validation).toList(),
             "Mean over the missing patterns, on the validation split. The ringed epoch is the best: "
                 + "its model was kept and measured."));

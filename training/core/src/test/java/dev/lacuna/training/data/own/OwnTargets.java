@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import dev.lacuna.training.fuzz.Target;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -72,7 +73,49 @@ public final class OwnTargets {
                 csv.replace("\n", "\r\n").getBytes(UTF_8))
             // a record and its list for each empty line
             .allocating(512, 256 << 10));
+    targets.addAll(map(folder.resolve("map")));
     return targets;
+  }
+
+  /** The lists of MAP's data sets, each beside good files. */
+  private static List<Target> map(Path folder) throws IOException {
+    Path films = MapFolders.mmImdb(folder.resolve("films"));
+    Path dishes = MapFolders.food101(folder.resolve("dishes"));
+    Path genres = MapFolders.mmImdb(folder.resolve("genres"));
+    Path classes = MapFolders.food101(folder.resolve("classes"));
+    Path titles = MapFolders.food101(folder.resolve("titles"));
+    Path memes = MapFolders.hatefulMemes(folder.resolve("memes"));
+    return List.of(
+        Target.text(
+            "MM-IMDb's split.json",
+            films.resolve("split.json"),
+            _ -> MmImdbItems.read(films),
+            MapFolders.FILMS.getBytes(UTF_8)),
+        Target.text(
+            "MM-IMDb's labels",
+            genres.resolve("labels/0204504.json"),
+            _ -> MmImdbItems.read(genres),
+            Files.readAllBytes(genres.resolve("labels/0204504.json"))),
+        Target.text(
+            "Food-101's split.json",
+            dishes.resolve("split.json"),
+            _ -> Food101Items.read(dishes),
+            MapFolders.DISHES.getBytes(UTF_8)),
+        Target.text(
+            "class_idx.json",
+            classes.resolve("class_idx.json"),
+            _ -> Food101Items.read(classes),
+            MapFolders.CLASSES.getBytes(UTF_8)),
+        Target.text(
+            "text.json",
+            titles.resolve("text.json"),
+            _ -> Food101Items.read(titles),
+            MapFolders.TITLES.getBytes(UTF_8)),
+        Target.text(
+            "train.jsonl",
+            memes.resolve("train.jsonl"),
+            _ -> HatefulMemesItems.read(memes),
+            MapFolders.TRAIN.getBytes(UTF_8)));
   }
 
   private static Target image(Path folder, String format, byte[]... seeds) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import dev.lacuna.training.metrics.Measure;
 import dev.lacuna.training.report.Confusion;
 import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Axis;
@@ -38,7 +39,14 @@ class RunPageTest {
     double[] values = IntStream.range(0, seeds.length).mapToDouble(s -> 0.5 + 0.25 * s).toArray();
     results.put("test", "missing_" + EVIL, "accuracy", Metric.of(values, 40));
     return new RunPage(
-            EVIL, EVIL, EVIL, classes, results, List.of(seeds), Map.of(EVIL, Map.of(EVIL, EVIL)))
+            EVIL,
+            EVIL,
+            EVIL,
+            classes,
+            Measure.ACCURACY,
+            results,
+            List.of(seeds),
+            Map.of(EVIL, Map.of(EVIL, EVIL)))
         .html();
   }
 
