@@ -47,8 +47,8 @@ import picocli.CommandLine.Option;
       "  ./lacuna bench --growth pictures      how cost grows with sizes and threads",
       "  ./lacuna bench --device cuda --json gpu.json",
       "",
-      "Peers: libtorch with OpenBLAS and the official libtorch come from Maven Central"
-          + " (240 MB, once); FAISS takes part where python3-faiss is installed. Leave the machine"
+      "Peers: libtorch with OpenBLAS, the official libtorch and ONNX Runtime come from Maven"
+          + " Central (300 MB, once); FAISS takes part where python3-faiss is installed. Leave the machine"
           + " alone meanwhile."
     })
 public final class Bench implements Callable<Integer> {

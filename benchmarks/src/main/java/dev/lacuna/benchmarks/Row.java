@@ -33,7 +33,9 @@ public record Row(String work, Variant variant, double bar, @Nullable Variant ba
           row("rls:2048x101", Variant.DEFAULT, 1.8),
           new Row("rls:2048x101", Variant.POTTER, 1 / 1.9, Variant.DEFAULT),
           row("rls:4096x1000x64", Variant.DEFAULT, 2.2),
-          new Row("rls:4096x1000x64", Variant.POTTER, 1 / 1.9, Variant.DEFAULT));
+          new Row("rls:4096x1000x64", Variant.POTTER, 1 / 1.9, Variant.DEFAULT),
+          row("minilm:32x64", Variant.DEFAULT, 1),
+          row("minilm:1x16", Variant.DEFAULT, 1.3));
 
   private static Row row(String work, Variant variant, double bar) {
     return new Row(work, variant, bar, null);

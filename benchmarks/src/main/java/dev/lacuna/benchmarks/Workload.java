@@ -46,6 +46,7 @@ public abstract class Workload {
           new AttentionWork(name, sizes, AttentionWork.Pass.FORWARD_BACKWARD);
       case "attention_prompts" -> new AttentionWork(name, sizes, AttentionWork.Pass.PROMPTS);
       case "rls" -> new RlsWork(name, sizes);
+      case "minilm" -> new MiniLmWork(name, sizes);
       default -> throw new IllegalArgumentException("no kernel is called '" + kernel + "'");
     };
   }
@@ -72,6 +73,9 @@ public abstract class Workload {
     }
     if (name.startsWith("vq")) {
       return VqBenchmark.class;
+    }
+    if (name.startsWith("minilm")) {
+      return MiniLmBenchmark.class;
     }
     return name.startsWith("vicreg") ? VicRegBenchmark.class : RlsBenchmark.class;
   }

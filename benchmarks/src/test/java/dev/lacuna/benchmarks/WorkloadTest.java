@@ -25,7 +25,8 @@ class WorkloadTest {
         "vicreg:12x5",
         "vicreg:5x12",
         "rls:9x4",
-        "rls:9x4x3"
+        "rls:9x4x3",
+        "minilm:2x5"
       })
   void theReferencePassesAndAFaultDoesNot(String name) {
     Workload workload = Workload.of(name);

@@ -3,6 +3,7 @@ package dev.lacuna.benchmarks.peers;
 import dev.lacuna.benchmarks.AttentionWork;
 import dev.lacuna.benchmarks.Entry;
 import dev.lacuna.benchmarks.JmhEntry;
+import dev.lacuna.benchmarks.MiniLmWork;
 import dev.lacuna.benchmarks.Peer;
 import dev.lacuna.benchmarks.VqTrainingWork;
 import dev.lacuna.benchmarks.Workload;
@@ -13,7 +14,7 @@ import java.util.Map;
 /**
  * The official libtorch 2.7 with MKL, through the arrays of the Deep Java Library. Those have
  * matrix products, softmax and argmax, but no fused attention, no addmm and no index_add: the
- * backward pass of attention and the training step of a quantiser are left out.
+ * backward pass of attention, the training step of a quantiser and the transformer are left out.
  */
 public final class Djl implements Peer {
   /** For {@link java.util.ServiceLoader}. */
@@ -27,7 +28,7 @@ public final class Djl implements Peer {
   @Override
   public List<Entry> entries(Workload workload, Terms terms) {
     boolean able =
-        !(workload instanceof VqTrainingWork)
+        !(workload instanceof VqTrainingWork || workload instanceof MiniLmWork)
             && !(workload instanceof AttentionWork attention
                 && attention.pass == AttentionWork.Pass.FORWARD_BACKWARD);
     if (!able) {
