@@ -38,6 +38,11 @@ public record TrainingOptions(
         "a number >= 0");
   }
 
+  /** The same with another number of passes. */
+  public TrainingOptions withEpochs(int passes) {
+    return new TrainingOptions(passes, batch, learningRate, momentum, weightDecay, decay, shift);
+  }
+
   /** The same with another learning rate. */
   public TrainingOptions withLearningRate(double rate) {
     return new TrainingOptions(epochs, batch, rate, momentum, weightDecay, decay, shift);

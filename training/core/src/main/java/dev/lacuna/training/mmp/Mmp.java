@@ -75,10 +75,16 @@ public final class Mmp implements LearningSystem<MmpOptions> {
     return baselines;
   }
 
-  /** Adam's steps are of the size of the learning rate, whatever the gradient's. */
+  /**
+   * Adam's steps are of the size of the learning rate, whatever the gradient's; transformers that
+   * are pretrained take fewer passes.
+   */
   @Override
   public TrainingOptions training(TrainingOptions common) {
-    return common.withLearningRate(LEARNING_RATE).withWeightDecay(WEIGHT_DECAY);
+    return common
+        .withEpochs(Math.ceilDiv(2 * common.epochs(), 3))
+        .withLearningRate(LEARNING_RATE)
+        .withWeightDecay(WEIGHT_DECAY);
   }
 
   @Override
