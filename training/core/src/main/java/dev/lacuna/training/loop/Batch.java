@@ -33,14 +33,6 @@ public record Batch(
     return Arrays.copyOf(found, count);
   }
 
-  /**
-   * Texts for a transformer.
-   *
-   * @param ids token ids [n, length], I32
-   * @param keyMask [n, length], U8: 1 for a token, 0 for padding
-   */
-  public record Tokens(Tensor ids, Tensor keyMask) {}
-
   /** Inputs [positions, channels, height, width] of a modality; token ids as numbers. */
   public Tensor inputs(Tape tape, int modality, int[] positions) {
     Modality table = data.modalities().get(modality);
@@ -66,32 +58,6 @@ public record Batch(
       long draw = (long) modality * samples.length + positions[i];
       shift.copy(table, modality, table.rows()[row], rows, i * table.size(), draw);
     }
-  }
-
-  /**
-   * The ids of a modality that has tokens. All its positions are there, though the batch may have
-   * short texts alone: how a matrix product is rounded may hang on its number of rows, and what is
-   * said of a sample must not hang on the others of its batch.
-   *
-   * @throws IllegalArgumentException where the modality has no tokens
-   */
-  public Tokens tokens(Tape tape, int modality, int[] positions) {
-    Modality table = data.modalities().get(modality);
-    if (!table.hasTokens()) {
-      throw new IllegalArgumentException("modality " + table.name() + " has no tokens");
-    }
-    int length = table.size();
-    int[] ids = new int[positions.length * length];
-    byte[] mask = new byte[ids.length];
-    for (int i = 0; i < positions.length; i++) {
-      float[] row = table.rows()[split.rowOf()[modality][samples[positions[i]]]];
-      for (int j = 0; j < length; j++) {
-        ids[i * length + j] = (int) row[j];
-        mask[i * length + j] = (byte) (row[j] == Modality.PAD ? 0 : 1);
-      }
-    }
-    return new Tokens(
-        tape.input(ids, positions.length, length), tape.input(mask, positions.length, length));
   }
 
   /** Labels of samples of the batch. */

@@ -78,32 +78,14 @@ class BatchTest {
   }
 
   @Test
-  void tokensComeAsIdsWithAMaskOfAllPositions() {
+  void aShiftLeavesTokensWhereTheyAre() {
     float[][] texts = {{1, 5, 2, 0}, {1, 2, 0, 0}, {7, 8, 9, 2}};
     Modality text = Modality.ofTokens("text", 4, 10, texts);
     Split full = new Split("train", new int[3], new int[][] {{2, 0, 1}});
     MultimodalData made = new MultimodalData("m", List.of(text), 2, full, full, full, null);
-    Presence some = new Presence(3, 1, new byte[] {1, 1, 1});
-    try (Context context = Lacuna.open(Device.parse("reference"));
-        Tape tape = new Tape(context)) {
-      Batch batch = new Batch(made, full, some, new int[] {2, 0}, RandomShift.none(1));
-      Batch.Tokens tokens = batch.tokens(tape, 0, batch.positions(0));
-      assertArrayEquals(new long[] {2, 4}, tokens.ids().shape());
-      assertArrayEquals(new int[] {1, 2, 0, 0, 7, 8, 9, 2}, tokens.ids().toIntArray());
-      assertArrayEquals(new long[] {2, 4}, tokens.keyMask().shape());
-      assertArrayEquals(
-          new float[] {1, 2, 0, 0, 7, 8, 9, 2}, batch.inputs(tape, 0, new int[] {0, 1}).toArray());
-      RandomShift shift = new RandomShift(new int[] {3}, new CounterRandom(1, 2, 3));
-      assertArrayEquals(
-          new float[] {1, 2, 0, 0, 7, 8, 9, 2},
-          new Batch(made, full, some, new int[] {2, 0}, shift)
-              .inputs(tape, 0, new int[] {0, 1})
-              .toArray());
-      String message =
-          assertThrows(
-                  IllegalArgumentException.class, () -> batch(1).tokens(tape, IMAGE, new int[] {0}))
-              .getMessage();
-      assertEquals("modality image has no tokens", message);
-    }
+    RandomShift shift = new RandomShift(new int[] {3}, new CounterRandom(1, 2, 3));
+    Batch batch = new Batch(made, full, Presence.complete(3, 1), new int[] {2, 0}, shift);
+    assertArrayEquals(
+        new float[][] {{1, 2, 0, 0}, {7, 8, 9, 2}}, batch.rows(0, batch.positions(0)));
   }
 }
