@@ -123,8 +123,8 @@ final class TrainMmp extends TrainSystem<MmpOptions> {
       paramLabel = "X",
       defaultValue = "3",
       description =
-          "Learning rate of heads, prompts and predictors relative to the biases' (default: "
-              + "${DEFAULT-VALUE}).")
+          "Learning rate of heads, prompts, predictors and weights that are not pretrained, "
+              + "relative to the biases' (default: ${DEFAULT-VALUE}).")
   private double headRate;
 
   @Option(

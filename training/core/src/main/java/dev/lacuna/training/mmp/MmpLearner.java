@@ -89,7 +89,6 @@ public final class MmpLearner implements Learner {
         selfTaught.isEmpty() ? 0 : (int) Math.round(options.pretraining() * training.epochs());
     AdamW.Options adam =
         AdamW.Options.DEFAULT.withBetas(training.momentum(), AdamW.Options.DEFAULT.beta2());
-    List<ParameterGroup> decayed = new ArrayList<>(selfTaught);
     biases =
         new AdamW(
             context,
@@ -97,7 +96,7 @@ public final class MmpLearner implements Learner {
             ofBiases.toArray(ParameterGroup[]::new));
     List<ParameterGroup> others = new ArrayList<>(prediction);
     others.add(heads);
-    others.addAll(decayed);
+    others.addAll(selfTaught);
     rest =
         new AdamW(
             context,

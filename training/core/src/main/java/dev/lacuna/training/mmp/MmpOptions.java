@@ -24,7 +24,8 @@ import dev.lacuna.training.loop.Ranges;
  * @param nu weight of their covariance
  * @param encoderGrad whether the prediction loss reaches the transformer that the prompts read
  * @param targetGrad whether it reaches the one whose feature is predicted
- * @param headRate learning rate of heads, prompts and predictors relative to the biases'
+ * @param headRate learning rate of heads, prompts, predictors and weights that are not pretrained,
+ *     relative to the biases'
  * @param pretraining share of the epochs in which transformers that nobody has pretrained learn by
  *     themselves, before they are frozen
  * @param imageEncoder whether images that fit it go through the pretrained image transformer
