@@ -1,12 +1,19 @@
 // y = x w^T + b and its gradients.
 //
-//   fwd   y = b in every row, then y += x w^T
+//   fwd   y = x w^T + b
 //   bwd   dx = dy w, dw = dy^T x, db = column sums of dy
 //
-// The products are oneDNN's, cut into chunks as gemm.cpp says; db is summed in double (sums-inl.h). The bias goes first
-// because sgemm can add to what is there; adding it afterwards would be another walk over y.
-// Cost: 2 n d o flops fwd, 4 n d o bwd. One thread, Zen 4, GFLOP/s fwd and bwd: 92 and 106 for n = 2,048, d = o = 512;
-// 74 and 102 for n = 64, d = 1,024, o = 512; 28 and 55 for n = d = 64, o = 10.
+// Forward, w [o, d] is read where it lies, row by row: a block of up to kPair rows of x is transposed instead, so that
+// a vector holds the same number of several rows, and 12 (6) rows of w meet it in registers. A matrix product of oneDNN
+// copies both factors into an order of its own first, which with few rows costs as much as the product. From kLeastRows
+// on a row of y is the same numbers whatever other rows there are. Fewer than kLeastRows rows, and the scalar tier, go
+// to oneDNN, and so do the products backward, cut into chunks as gemm.cpp says. db is summed in double (sums-inl.h).
+//
+// Cost: 2 n d o flops fwd, 4 n d o bwd. One thread, Zen 4, GFLOP/s fwd, beside oneDNN's of the same minutes on a
+// machine that others used too: 100 and 54 for n = 16, d = 1,536, o = 384; 104 and 98 for n = 64, d = o = 384; 95 and
+// 85 for n = 2,048, d = 384, o = 1,536; 93 and 80 with d = 1,536, o = 384; 24 and 40 rows of 384 are 15 and 10 % slower
+// than oneDNN's, since a part of a block costs as much as a whole one. bwd 106 for n = 2,048, d = o = 512; 102 for n =
+// 64, d = 1,024, o = 512. w out of memory, as a whole model reads it: fetching the next rows by hand takes 10 % off.
 #include <algorithm>
 
 #include "cpu/cpu_context.h"
@@ -20,13 +27,78 @@
 #include "cpu/tiers.h"
 
 #include "ops/lanes-inl.h"
+#include "ops/products-inl.h"
 #include "ops/sums-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace lacuna::HWY_NAMESPACE {
+namespace {
+
+constexpr int64_t kDepth = 512;                 // what a block takes of x lies in the second-level cache at most
+constexpr int64_t kShare = 32;                  // so much at a time is fetched of the rows of w that come next
+constexpr int64_t kOutputs = 384;               // at most so many share it
+constexpr int64_t kStep = 96;                   // whole blocks of rows and pairs of vectors in every tier
+constexpr int64_t kLeastRows = 3 * kLanes / 4;  // fewer leave too many lanes empty
+constexpr double kChunkFlops = 2e6;             // some 20 microseconds of one core
+
+// Has kRows rows of numbers fetched that are read soon. Inlined, or GCC takes it for a function without effect.
+__attribute__((always_inline)) inline void fetch(const float* from, int64_t ld, int64_t count) {
+  for (int r = 0; r < kRows; ++r) {
+    for (int64_t j = 0; j < count; j += 16) __builtin_prefetch(from + r * ld + j);
+  }
+}
+
+// Columns [first, first + outputs) of up to kPair rows of y: x is transposed, a pair of vectors wide, and w read where
+// it lies.
+void linear_block(const lacuna_linear_fwd_args& args, int64_t row, int64_t first, int64_t outputs) {
+  const Floats f;
+  const int64_t rows = std::min(kPair, args.n - row), ld = rows <= kLanes ? kLanes : kPair;
+  HWY_ALIGN float x[kDepth * kPair];
+  HWY_ALIGN float sums[kOutputs * kPair];
+  if (rows < ld) std::fill_n(x, kDepth * ld, 0.0f);
+  for (int64_t o = 0; o < outputs; ++o) std::fill_n(sums + o * ld, ld, args.b ? args.b[first + o] : 0.0f);
+  for (int64_t k = 0; k < args.d; k += kDepth) {
+    const int64_t depth = std::min(kDepth, args.d - k);
+    transpose(args.x + row * args.ld_x + k, args.ld_x, rows, depth, x, ld);
+    for (int64_t o = 0; o < outputs; o += kRows) {
+      const float* const w = args.w + (first + o) * args.ld_w + k;
+      with_constant<kRows>(std::min<int64_t>(kRows, outputs - o), [&](auto count) {
+        with_constant<2>(ld / kLanes, [&](auto vectors) {
+          Vector acc[count()][vectors()];
+          clear(acc);
+          for (int64_t j = 0; j < depth; j += kShare) {
+            const int64_t share = std::min(kShare, depth - j);
+            if (o + 2 * kRows <= outputs) fetch(w + kRows * args.ld_w + j, args.ld_w, share);
+            multiply<Exact>(RowsOf<count()>(w + j, args.ld_w), x + j * ld, ld, share, AllLanes{}, acc);
+          }
+          for_block(acc, [&](int r, int v, Vector sum) {
+            float* const to = sums + (o + r) * ld + v * kLanes;
+            hn::Store(hn::Add(hn::Load(f, to), sum), f, to);
+          });
+        });
+      });
+    }
+  }
+  transpose(sums, ld, outputs, rows, args.y + row * args.ld_y + first, args.ld_y);
+}
+
+}  // namespace
 
 lacuna_status linear_fwd(CpuContext& ctx, const lacuna_linear_fwd_args& args) {
   if (!ctx.dnnl()) return LACUNA_UNSUPPORTED;
+  if (HWY_TARGET != HWY_SCALAR && args.n >= kLeastRows) {
+    const double flops =
+        2.0 * static_cast<double>(std::min(args.n, kPair)) * static_cast<double>(std::max<int64_t>(args.d, 1));
+    const int64_t wanted = static_cast<int64_t>(std::min(kChunkFlops / flops, static_cast<double>(kOutputs)));
+    const int64_t outputs = std::min(kOutputs, (wanted / kStep + 1) * kStep);
+    const int64_t row_blocks = (args.n + kPair - 1) / kPair, blocks = (args.o + outputs - 1) / outputs;
+    // Rows first: neighbours meet the same part of w.
+    ctx.parallel_for(row_blocks * blocks, [&](int64_t chunk, int) {
+      const int64_t first = chunk / row_blocks * outputs;
+      linear_block(args, chunk % row_blocks * kPair, first, std::min(outputs, args.o - first));
+    });
+    return LACUNA_OK;
+  }
   if (args.b) {
     parallel_ranges(ctx, args.n, args.o, [&](int64_t begin, int64_t end) {
       for (int64_t row = begin; row < end; ++row) std::copy_n(args.b, args.o, args.y + row * args.ld_y);

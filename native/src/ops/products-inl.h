@@ -156,8 +156,8 @@ HWY_INLINE Vector load_quads(const float* x, int64_t ld) {
 #endif
 }
 
-// to[j][i] = x[i, j] for i < count <= kPair and j < d; the rest of `to`, rows of kPair, is 0.
-HWY_INLINE void transpose(const float* x, int64_t ld, int64_t count, int64_t d, float* to) {
+// to[j, i] = x[i, j] for i < count and j < d
+HWY_INLINE void transpose(const float* x, int64_t ld, int64_t count, int64_t d, float* to, int64_t ld_to) {
   int64_t i = 0;
 #if HWY_TARGET != HWY_SCALAR
   const Floats f;
@@ -172,20 +172,25 @@ HWY_INLINE void transpose(const float* x, int64_t ld, int64_t count, int64_t d, 
                  ab1 = hn::BitCast(wide, hn::InterleaveUpper(f, a, b));
       const auto ce0 = hn::BitCast(wide, hn::InterleaveLower(f, c, e)),
                  ce1 = hn::BitCast(wide, hn::InterleaveUpper(f, c, e));
-      float* const at = to + j * kPair + i;
+      float* const at = to + j * ld_to + i;
       hn::StoreU(hn::BitCast(f, hn::InterleaveLower(wide, ab0, ce0)), f, at);
-      hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(wide, ab0, ce0)), f, at + kPair);
-      hn::StoreU(hn::BitCast(f, hn::InterleaveLower(wide, ab1, ce1)), f, at + 2 * kPair);
-      hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(wide, ab1, ce1)), f, at + 3 * kPair);
+      hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(wide, ab0, ce0)), f, at + ld_to);
+      hn::StoreU(hn::BitCast(f, hn::InterleaveLower(wide, ab1, ce1)), f, at + 2 * ld_to);
+      hn::StoreU(hn::BitCast(f, hn::InterleaveUpper(wide, ab1, ce1)), f, at + 3 * ld_to);
     }
     for (; j < d; ++j) {
-      for (int64_t r = i; r < i + kLanes; ++r) to[j * kPair + r] = x[r * ld + j];
+      for (int64_t r = i; r < i + kLanes; ++r) to[j * ld_to + r] = x[r * ld + j];
     }
   }
 #endif
   for (; i < count; ++i) {
-    for (int64_t j = 0; j < d; ++j) to[j * kPair + i] = x[i * ld + j];
+    for (int64_t j = 0; j < d; ++j) to[j * ld_to + i] = x[i * ld + j];
   }
+}
+
+// to[j][i] = x[i, j] for i < count <= kPair and j < d; the rest of `to`, rows of kPair, is 0.
+HWY_INLINE void transpose(const float* x, int64_t ld, int64_t count, int64_t d, float* to) {
+  transpose(x, ld, count, d, to, kPair);
   for (int64_t j = 0; j < d && count < kPair; ++j) std::fill(to + j * kPair + count, to + (j + 1) * kPair, 0.0f);
 }
 
