@@ -246,7 +246,7 @@ public final class Bert {
    * Outputs of all tokens of texts of different lengths, [CLS] and [SEP] included.
    *
    * @param texts token ids of each text, at least one
-   * @return tokens [b, longest text, width]; those of padding mean nothing
+   * @return tokens [b, longest text, width]; those of padding are 0
    */
   public Encoding encode(Tape tape, int[][] texts) {
     int n = Arrays.stream(texts).mapToInt(text -> text.length).max().orElse(0);
@@ -256,7 +256,7 @@ public final class Bert {
       System.arraycopy(texts[i], 0, ids, i * n, texts[i].length);
       Arrays.fill(mask, i * n, i * n + texts[i].length, (byte) 1);
     }
-    return encoder.all(embed(tape, ids, n), mask);
+    return encoder.readable(embed(tape, ids, n), mask);
   }
 
   /**

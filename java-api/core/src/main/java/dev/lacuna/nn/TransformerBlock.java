@@ -6,7 +6,6 @@ import dev.lacuna.kernels.ReadOnlyAttention.Options;
 import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.ReadOnlyAttentionOp;
-import dev.lacuna.ops.RowsOp;
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -46,21 +45,34 @@ final class TransformerBlock {
     fc2 = new Linear(groups, name + ".mlp.fc2", config.hidden(), width, initial);
   }
 
-  /** All tokens attend to all. */
-  Result all(Tensor x, @Nullable Tensor keyMask) {
+  /**
+   * All tokens attend to all.
+   *
+   * @param x the rows of a batch, [b, n, width] or fewer
+   */
+  Result all(Tensor x, TokenRows rows) {
     Tensor h = before(norm1, x);
-    KeysAndValues kept = new KeysAndValues(key.forward(h), value.forward(h));
+    KeysAndValues kept = kept(h, rows);
     Tensor attended =
         ReadOnlyAttentionOp.inputs(
-            query.forward(h), kept.keys, kept.values, keyMask, config.heads(), Options.DEFAULT);
-    return new Result(rest(x, attended), kept);
+            rows.placed(query.forward(h)),
+            kept.keys,
+            kept.values,
+            rows.keyMask(),
+            config.heads(),
+            Options.DEFAULT);
+    return new Result(rest(x, rows.taken(attended)), kept);
   }
 
   /** The first token of each entry attends to all: enough where only that one is used. */
-  Result first(Tensor x, @Nullable Tensor keyMask) {
+  Result first(Tensor x, TokenRows rows) {
     Tensor h = before(norm1, x);
-    KeysAndValues kept = new KeysAndValues(key.forward(h), value.forward(h));
-    return new Result(read(firstTokens(x), firstTokens(h), kept, keyMask, FIRST), kept);
+    KeysAndValues kept = kept(h, rows);
+    return new Result(read(rows.first(x), rows.first(h), kept, rows.keyMask(), FIRST), kept);
+  }
+
+  private KeysAndValues kept(Tensor h, TokenRows rows) {
+    return new KeysAndValues(rows.placed(key.forward(h)), rows.placed(value.forward(h)));
   }
 
   /** Prompts [b, p, width] read what was kept, as they would if they stood behind the inputs. */
@@ -123,14 +135,5 @@ final class TransformerBlock {
 
   private Tensor after(LayerNorm norm, Tensor x) {
     return config.norm() == TransformerEncoder.Norm.POST ? norm.forward(x) : x;
-  }
-
-  /** [b, 1, width] of [b, n, width]. */
-  private static Tensor firstTokens(Tensor x) {
-    int b = (int) x.size(0);
-    int n = (int) x.size(1);
-    int[] first = IntStream.range(0, b).map(i -> i * n).toArray();
-    Tensor rows = x.reshape(x.rows(), x.cols());
-    return RowsOp.gatherRows(rows, x.tape().input(first, b)).reshape(b, 1, x.cols());
   }
 }

@@ -114,33 +114,41 @@ public final class TransformerEncoder {
    * @return tokens [b, n, width]
    */
   public Encoding all(Tensor x, byte @Nullable [] mask) {
-    return run(x, mask, false);
+    requireTokens(x);
+    return run(x, mask, TokenRows.all(x, mask), false);
+  }
+
+  /** As {@link #all}, without work on tokens that may not be read: their outputs are 0. */
+  Encoding readable(Tensor x, byte[] mask) {
+    requireTokens(x);
+    return run(x, mask, TokenRows.readable(x, mask), false);
   }
 
   /**
-   * Outputs of the first token of each entry alone, which spares most of the last block.
+   * Outputs of the first token of each entry alone, which spares most of the last block and, where
+   * first tokens may be read, all work on tokens that may not.
    *
    * @param x [b, n, width]
    * @param mask as in {@link #all}
    * @return tokens [b, 1, width]
    */
   public Encoding first(Tensor x, byte @Nullable [] mask) {
-    return run(x, mask, true);
+    requireTokens(x);
+    return run(x, mask, TokenRows.readable(x, mask), true);
   }
 
-  private Encoding run(Tensor x, byte @Nullable [] mask, boolean first) {
-    requireTokens(x);
-    Tensor keyMask = mask == null ? null : x.tape().input(mask, x.size(0), x.size(1));
+  private Encoding run(Tensor x, byte @Nullable [] mask, TokenRows rows, boolean first) {
     List<KeysAndValues> kept = new ArrayList<>(blocks.size());
-    Tensor tokens = x;
+    Tensor tokens = rows.taken(x);
     for (TransformerBlock block : blocks) {
       boolean last = kept.size() == blocks.size() - 1;
       TransformerBlock.Result result =
-          first && last ? block.first(tokens, keyMask) : block.all(tokens, keyMask);
+          first && last ? block.first(tokens, rows) : block.all(tokens, rows);
       kept.add(result.kept());
       tokens = result.tokens();
     }
-    return new Encoding(this, normed(tokens), kept, mask);
+    Tensor normed = normed(tokens);
+    return new Encoding(this, first ? normed : rows.placed(normed), kept, mask);
   }
 
   /**
@@ -167,14 +175,14 @@ public final class TransformerEncoder {
               + prompts.size(0)
               + " of prompts, want 1 of each");
     }
-    Tensor keyMask = mask == null ? null : x.tape().input(mask, 1, x.size(1));
+    TokenRows rows = TokenRows.all(x, mask);
     List<double[][]> weights = new ArrayList<>(blocks.size());
     Tensor inputs = x;
     Tensor readers = prompts;
     for (TransformerBlock block : blocks) {
       weights.add(block.weights(inputs, mask, readers, options));
-      TransformerBlock.Result result = block.all(inputs, keyMask);
-      readers = block.read(readers, result.kept(), keyMask, options);
+      TransformerBlock.Result result = block.all(inputs, rows);
+      readers = block.read(readers, result.kept(), rows.keyMask(), options);
       inputs = result.tokens();
     }
     return weights;

@@ -246,6 +246,55 @@ final class TransformerEncoderTest {
         });
   }
 
+  @ParameterizedTest
+  @EnumSource(Norm.class)
+  void gradientsWithoutWorkOnPaddingAreThoseOfAllTokens(Norm norm) {
+    byte[][] masks = {{1, 1, 1, 0, 0, 1, 1, 1, 1, 1}, {0, 1, 1, 1, 0, 1, 1, 1, 1, 1}};
+    for (byte[] mask : masks) {
+      withEncoder(
+          "reference-f64",
+          norm,
+          2,
+          (encoder, store, tape) ->
+              assertArrayEquals(
+                  gradients(store, tape, encoder.all(inputs(tape), mask)),
+                  gradients(store, tape, encoder.first(inputs(tape), mask)),
+                  1e-11));
+    }
+  }
+
+  /** Of what a class feature and prompts say together, with respect to all parameters. */
+  private static double[] gradients(ParameterStore store, Tape tape, Encoding encoding) {
+    store.zeroGrad();
+    Tensor said = encoding.read(prompts(tape), Options.DEFAULT);
+    Tensor feature = encoding.classFeature();
+    Tensor both =
+        ElementwiseOp.add(
+            ReduceOp.sum(ElementwiseOp.mul(said, said), ReduceOp.Over.ALL),
+            ReduceOp.sum(ElementwiseOp.mul(feature, feature), ReduceOp.Over.ALL));
+    both.backward();
+    return store.groups().stream()
+        .flatMap(group -> group.parameters().stream())
+        .flatMapToDouble(parameter -> Arrays.stream(parameter.grad()))
+        .toArray();
+  }
+
+  @Test
+  void paddingGoesThroughNoLayer() {
+    withEncoder(
+        "reference-f64",
+        Norm.PRE,
+        2,
+        (encoder, store, tape) -> {
+          byte[] mask = {1, 1, 1, 0, 0, 1, 1, 1, 1, 1};
+          double[] all = encoder.all(inputs(tape), mask).tokens().toDoubleArray();
+          double[] readable = encoder.readable(inputs(tape), mask).tokens().toDoubleArray();
+          for (int i = 0; i < all.length; i++) {
+            assertEquals(mask[i / WIDTH] * all[i], readable[i], 1e-12);
+          }
+        });
+  }
+
   @Test
   void selectedEntriesAreReadAsInTheWholeBatch() {
     withEncoder(

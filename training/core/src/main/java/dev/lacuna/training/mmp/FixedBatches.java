@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
  * predicted.
  */
 final class FixedBatches {
-  private static final int BATCH = 32;
+  private static final int BATCH = 8;
 
   private FixedBatches() {}
 

@@ -18,9 +18,6 @@ final class TextEncoder implements ModalityEncoder {
   private static final int CLS = 101;
   private static final int START = 0x3E00;
 
-  /** Texts are filled up to a multiple of so many tokens. */
-  private static final int STEP = 8;
-
   private final Bert bert;
   private final double[] classToken;
 
@@ -63,14 +60,14 @@ final class TextEncoder implements ModalityEncoder {
     return new Embedded(bert.embed(tape, ids, n), mask);
   }
 
-  /** Positions that a text takes up. */
+  /** Its tokens. */
   @Override
   public int kind(float[] row) {
     int tokens = row.length;
     while (tokens > 1 && row[tokens - 1] == Modality.PAD) {
       tokens--;
     }
-    return Math.min(Math.ceilDiv(tokens, STEP) * STEP, bert.longest());
+    return tokens;
   }
 
   @Override
