@@ -155,8 +155,10 @@ class ReportTest {
               List.of(dots, matrix));
       Results results = new Results();
       results.put("test", endless, "accuracy", Metric.of(new double[] {0, 1}, 1_000_000));
+      results.put("test/" + endless, endless, "accuracy", Metric.of(new double[] {0, 1}, 1));
       String html =
           new RunPage(
+                  endless,
                   endless,
                   endless,
                   endless,

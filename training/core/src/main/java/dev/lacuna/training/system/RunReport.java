@@ -39,6 +39,7 @@ final class RunReport {
     facts.put("Machine", machine);
     RunPage page =
         new RunPage(
+            system.name(),
             system.name() + " on " + data.name(),
             system.description(),
             summary(config, data),

@@ -31,7 +31,18 @@ final class Html {
 
   /** A figure with a heading. */
   static String figure(String title, String content, String caption) {
-    return "<figure class=\"card\">\n<h2>"
+    return card("card", title, content, caption);
+  }
+
+  /** A figure as wide as the page. */
+  static String wideFigure(String title, String content, String caption) {
+    return card("card wide", title, content, caption);
+  }
+
+  private static String card(String style, String title, String content, String caption) {
+    return "<figure class=\""
+        + style
+        + "\">\n<h2>"
         + text(title)
         + "</h2>\n"
         + content

@@ -21,6 +21,7 @@ import java.util.stream.IntStream;
 /**
  * The report of a run.
  *
+ * @param system its name
  * @param title the system and its data
  * @param description of the system, in one line
  * @param summary of what was run, in one line
@@ -31,6 +32,7 @@ import java.util.stream.IntStream;
  * @param facts by title, what was run
  */
 public record RunPage(
+    String system,
     String title,
     String description,
     String summary,
@@ -65,7 +67,7 @@ public record RunPage(
   public String html() {
     String measure = choosing.title();
     String chosenBy = measure.substring(0, 1).toLowerCase(Locale.ROOT) + measure.substring(1);
-    List<String> figures = new ArrayList<>(ResultFigure.all(results));
+    List<String> figures = new ArrayList<>(ResultFigure.all(results, system));
     figures.add(
         curve(
             "Training loss",

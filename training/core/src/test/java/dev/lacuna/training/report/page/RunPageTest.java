@@ -38,7 +38,12 @@ class RunPageTest {
     Results results = new Results();
     double[] values = IntStream.range(0, seeds.length).mapToDouble(s -> 0.5 + 0.25 * s).toArray();
     results.put("test", "missing_" + EVIL, "accuracy", Metric.of(values, 40));
+    return page(results, classes, seeds);
+  }
+
+  private static String page(Results results, List<String> classes, RunPage.Seed... seeds) {
     return new RunPage(
+            EVIL,
             EVIL,
             EVIL,
             EVIL,
@@ -60,6 +65,22 @@ class RunPageTest {
 
   private static int count(String text, String part) {
     return text.split(Pattern.quote(part), -1).length - 1;
+  }
+
+  @Test
+  void baselinesStandBesideTheSystemInOneFigure() {
+    Results results = new Results();
+    results.put("test", "complete", "accuracy", Metric.of(new double[] {0.75}, 40));
+    results.put("test", "no_image", "accuracy", Metric.of(new double[] {0.5}, 40));
+    results.put("test/mean_filling", "complete", "accuracy", Metric.of(new double[] {0.25}, 40));
+    String page = page(results, List.of("a", "b"), seed(List.of()));
+    assertEquals(1, count(page, "Accuracy by missing pattern, test split"));
+    assertEquals(2, count(page, "<i class=\"mean s0\""));
+    assertEquals(1, count(page, "<i class=\"mean s1\""));
+    assertTrue(page.contains("mean filling</span>"));
+    assertTrue(page.contains("<td>0.2500<small>"));
+    assertEquals(1, count(page, "<td>–</td>"));
+    assertEquals(2, count(page, "<i class=\"band"));
   }
 
   @Test
