@@ -8,18 +8,13 @@ import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
 import dev.lacuna.io.SafeTensors;
-import dev.lacuna.io.Weights;
 import dev.lacuna.multimodal.mmp.Criterion;
 import dev.lacuna.multimodal.mmp.MmpModel;
 import dev.lacuna.multimodal.mmp.MmpModel.Encoded;
-import dev.lacuna.nn.Groups;
 import dev.lacuna.nn.Linear;
 import dev.lacuna.nn.ReadableEncoding;
-import dev.lacuna.nn.TransformerEncoder.Norm;
-import dev.lacuna.nn.VisionTransformer;
 import dev.lacuna.optim.AdamW;
 import dev.lacuna.optim.Optimizer;
-import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.loop.Batch;
@@ -27,7 +22,6 @@ import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
 import dev.lacuna.training.loop.Outputs;
 import dev.lacuna.training.loop.TrainingOptions;
-import dev.lacuna.training.mmp.MmpOptions.ImageEncoder;
 import dev.lacuna.training.mmp.MmpOptions.LearnedFrom;
 import dev.lacuna.training.mmp.MmpOptions.Mask;
 import dev.lacuna.training.mmp.MmpOptions.MissingFeature;
@@ -49,9 +43,7 @@ import org.jspecify.annotations.Nullable;
 public final class MmpLearner implements Learner {
   private final MmpOptions options;
   private final ParameterStore store;
-  private final List<ParameterStore> pretrained = new ArrayList<>();
-  private final List<ModalityEncoder> encoders = new ArrayList<>();
-  private final List<ParameterGroup> selfTaught = new ArrayList<>();
+  private final ModalityEncoders encoders;
   private final List<ParameterGroup> prediction;
   private final MmpModel model;
   private final List<MeanFeature> means = new ArrayList<>();
@@ -69,14 +61,13 @@ public final class MmpLearner implements Learner {
       long seed) {
     this.options = options;
     store = new ParameterStore(context);
-    List<ParameterGroup> ofBiases = new ArrayList<>();
-    List<MmpModel.Modality> modalities = new ArrayList<>();
-    for (Modality modality : data.modalities()) {
-      ParameterGroup group = store.group(modality.name());
-      ofBiases.add(group);
-      encoders.add(encoder(context, modality, group, given, seed + modalities.size()));
-      modalities.add(new MmpModel.Modality(modality.name(), encoders.getLast().classToken()));
-    }
+    encoders = new ModalityEncoders(context, store, data.modalities(), options, given, seed);
+    List<MmpModel.Modality> modalities =
+        IntStream.range(0, encoders.all().size())
+            .mapToObj(m ->
+                new MmpModel.Modality(
+                    data.modalityNames().get(m), encoders.all().get(m).classToken()))
+            .toList();
     prediction =
         data.modalities().stream().map(m -> store.group(m.name() + ".prediction")).toList();
     ParameterGroup heads = store.group("heads");
@@ -86,74 +77,25 @@ public final class MmpLearner implements Learner {
     }
     model = new MmpModel(heads, prediction, modalities, data.classes(), options.model(), seed);
     pretrainingEpochs =
-        selfTaught.isEmpty() ? 0 : (int) Math.round(options.pretraining() * training.epochs());
+        encoders.selfTaught().isEmpty()
+            ? 0
+            : (int) Math.round(options.pretraining() * training.epochs());
     AdamW.Options adam =
         AdamW.Options.DEFAULT.withBetas(training.momentum(), AdamW.Options.DEFAULT.beta2());
     biases =
         new AdamW(
             context,
             adam.withWeightDecay(0, training.decay()),
-            ofBiases.toArray(ParameterGroup[]::new));
+            encoders.biases().toArray(ParameterGroup[]::new));
     List<ParameterGroup> others = new ArrayList<>(prediction);
     others.add(heads);
-    others.addAll(selfTaught);
+    others.addAll(encoders.selfTaught());
     rest =
         new AdamW(
             context,
             adam.withWeightDecay(training.weightDecay(), training.decay()),
             others.toArray(ParameterGroup[]::new));
     freezeWhatHasLearned();
-  }
-
-  private ModalityEncoder encoder(
-      Context context, Modality modality, ParameterGroup biases, Pretrained given, long seed) {
-    Weights text = given.text();
-    if (modality.hasTokens()) {
-      return text != null && TextEncoder.fits(text, modality)
-          ? TextEncoder.of(frozen(context, modality, biases), text)
-          : TextEncoder.fresh(
-              selfTaught(modality, biases),
-              modality,
-              GridEncoder.config(options.width(), Norm.POST),
-              seed);
-    }
-    Weights image = given.image();
-    if (image != null
-        && options.imageEncoder() == ImageEncoder.PRETRAINED
-        && fits(image, modality)) {
-      Groups groups = frozen(context, modality, biases);
-      return new GridEncoder(new VisionTransformer(groups, image, given.imageHeads()));
-    }
-    VisionTransformer.Input input = GridEncoder.input(modality);
-    return new GridEncoder(
-        new VisionTransformer(
-            selfTaught(modality, biases),
-            input,
-            GridEncoder.config(options.width(), Norm.PRE),
-            seed));
-  }
-
-  /** Weights that learn before they rest. */
-  private Groups selfTaught(Modality modality, ParameterGroup biases) {
-    ParameterGroup weights = store.group(modality.name() + ".weights");
-    selfTaught.add(weights);
-    return new Groups(weights, biases);
-  }
-
-  /** Weights in a store of their own, which no run keeps. */
-  private Groups frozen(Context context, Modality modality, ParameterGroup biases) {
-    ParameterStore own = new ParameterStore(context);
-    pretrained.add(own);
-    ParameterGroup weights = own.group(modality.name() + ".weights");
-    weights.freeze();
-    return new Groups(weights, biases);
-  }
-
-  private static boolean fits(Weights image, Modality modality) {
-    VisionTransformer.Input input = VisionTransformer.input(image);
-    return input.channels() == modality.channels()
-        && input.height() == modality.height()
-        && input.width() == modality.width();
   }
 
   /** Whether transformers still learn by themselves. */
@@ -163,7 +105,7 @@ public final class MmpLearner implements Learner {
 
   private void freezeWhatHasLearned() {
     if (!pretrains()) {
-      selfTaught.forEach(ParameterGroup::freeze);
+      encoders.selfTaught().forEach(ParameterGroup::freeze);
     }
   }
 
@@ -173,7 +115,7 @@ public final class MmpLearner implements Learner {
     tape.reset();
     store.zeroGrad();
     List<@Nullable Encoded> encoded = new ArrayList<>();
-    for (int m = 0; m < encoders.size(); m++) {
+    for (int m = 0; m < encoders.all().size(); m++) {
       int[] positions = positions(batch, m);
       encoded.add(
           positions.length == 0
@@ -219,13 +161,13 @@ public final class MmpLearner implements Learner {
     }
     return Arrays.stream(positions)
         .filter(i ->
-            IntStream.range(0, encoders.size())
+            IntStream.range(0, encoders.all().size())
                 .allMatch(m -> batch.presence().present(batch.samples()[i], m)))
         .toArray();
   }
 
   private ReadableEncoding encode(Tape tape, int modality, float[][] rows) {
-    ModalityEncoder encoder = encoders.get(modality);
+    ModalityEncoder encoder = encoders.all().get(modality);
     ModalityEncoder.Embedded embedded = encoder.embed(tape, rows);
     return options.mask() == Mask.DENSE
         ? new DenseEncoding(encoder.blocks(), embedded)
@@ -234,7 +176,7 @@ public final class MmpLearner implements Learner {
 
   @Override
   public Outputs outputs(Tape tape, MultimodalData data, Split split) {
-    int modalities = encoders.size();
+    int modalities = encoders.all().size();
     double[][][] own = new double[modalities][split.size()][];
     double[][][][] predicted =
         options.predicts() ? new double[modalities][modalities][split.size()][] : null;
@@ -244,7 +186,7 @@ public final class MmpLearner implements Learner {
           data,
           split,
           m,
-          encoders.get(m)::kind,
+          encoders.all().get(m)::kind,
           (samples, rows) -> {
             tape.reset();
             tape.withoutGradients(() -> {
@@ -270,11 +212,11 @@ public final class MmpLearner implements Learner {
     return switch (options.missing()) {
       case PREDICT, SKIP -> null;
       case ZERO ->
-          IntStream.range(0, encoders.size())
+          IntStream.range(0, encoders.all().size())
               .mapToObj(m -> model.head(m).bias().get())
               .toArray(double[][]::new);
       case MEAN ->
-          IntStream.range(0, encoders.size())
+          IntStream.range(0, encoders.all().size())
               .mapToObj(m -> ofMean(model.head(m), means.get(m).value()))
               .toArray(double[][]::new);
     };
@@ -316,24 +258,21 @@ public final class MmpLearner implements Learner {
   @Override
   public Map<String, String> restsOn() {
     Map<String, String> checksums = new LinkedHashMap<>();
-    for (ParameterStore own : pretrained) {
-      own.groups().forEach(group -> checksums.put(group.name(), group.sha256()));
-    }
+    encoders.pretrained().forEach(group -> checksums.put(group.name(), group.sha256()));
     return checksums;
   }
 
   @Override
   public List<Diagnostic> diagnostics(Tape tape, MultimodalData data) {
     return options.predicts() && options.mask() == Mask.READ_ONLY
-        ? MmpDiagnostics.of(model, encoders, options.reading(), tape, data)
+        ? MmpDiagnostics.of(model, encoders.all(), options.reading(), tape, data)
         : List.of();
   }
 
   @Override
   public Map<String, String> facts() {
     return TrainableShare.of(
-        Stream.concat(Stream.of(store), pretrained.stream())
-            .flatMap(of -> of.groups().stream())
+        Stream.concat(store.groups().stream(), encoders.pretrained().stream())
             .filter(group -> options.predicts() || !prediction.contains(group))
             .toList());
   }
@@ -365,6 +304,6 @@ public final class MmpLearner implements Learner {
   @Override
   public void close() {
     store.close();
-    pretrained.forEach(ParameterStore::close);
+    encoders.close();
   }
 }
