@@ -24,7 +24,7 @@ import java.util.Map;
 
 /** MMP as a system to train and compare. */
 public final class Mmp implements LearningSystem<MmpOptions> {
-  private static final double LEARNING_RATE = 1e-3;
+  private static final double LEARNING_RATE = 3e-3;
   private static final double WEIGHT_DECAY = 0.01;
   private final Pretrained pretrained;
 
