@@ -88,13 +88,13 @@ abstract class TrainSystem<O extends Record> implements Callable<Integer> {
       names = "--momentum",
       paramLabel = "X",
       defaultValue = "0.9",
-      description = "Of SGD (default: ${DEFAULT-VALUE}).")
+      description = "Of SGD; the first moment's decay of AdamW (default: ${DEFAULT-VALUE}).")
   private double momentum;
 
   @Option(
       names = "--weight-decay",
       paramLabel = "X",
-      description = "Of all parameters (default: ${DEFAULT-VALUE}).")
+      description = "Of all parameters but the biases of transformers (default: ${DEFAULT-VALUE}).")
   private double weightDecay;
 
   @Option(
