@@ -1,8 +1,11 @@
 package dev.lacuna.training.mmp;
 
 import dev.lacuna.Context;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.io.OnnxModules;
 import dev.lacuna.io.OnnxWeights;
+import dev.lacuna.io.SafeTensors;
 import dev.lacuna.io.Weights;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.multimodal.mmp.MmpModel;
@@ -21,6 +24,7 @@ import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 
 /** MMP as a system to train and compare. */
 public final class Mmp implements LearningSystem<MmpOptions> {
@@ -92,6 +96,27 @@ public final class Mmp implements LearningSystem<MmpOptions> {
     if (options.predicts()) {
       MmpModel.requirePaired(training, modalities);
     }
+    boolean beside = !baselines(options).isEmpty();
+    if (beside || options.samples() == LearnedFrom.COMPLETE) {
+      requireComplete(training, modalities, beside);
+    }
+  }
+
+  private static void requireComplete(Presence training, List<String> modalities, boolean beside) {
+    long complete =
+        IntStream.range(0, training.samples())
+            .filter(
+                i -> IntStream.range(0, modalities.size()).allMatch(m -> training.present(i, m)))
+            .count();
+    if (complete < 2) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          complete
+              + " training samples have all of "
+              + String.join(", ", modalities)
+              + ", want at least 2 to learn from complete samples alone"
+              + (beside ? ", as the baseline \"complete\" does (--no-baselines)" : ""));
+    }
   }
 
   @Override
@@ -101,12 +126,13 @@ public final class Mmp implements LearningSystem<MmpOptions> {
         data.modalities().stream().anyMatch(Modality::hasTokens)
             ? new OnnxModules(OnnxWeights.read(MiniLmFiles.locate(folder, progress).model()))
             : null;
-    Weights image =
+    SafeTensors image =
         options.imageEncoder() == ImageEncoder.PRETRAINED
                 && data.modalities().stream().anyMatch(ImagePretraining::fits)
             ? ImagePretraining.located(context, folder, progress)
             : null;
-    return new Mmp(new Pretrained(text, image, ImagePretraining.HEADS));
+    int heads = image == null ? 1 : ImagePretraining.heads(image, folder);
+    return new Mmp(new Pretrained(text, image, heads));
   }
 
   @Override

@@ -67,7 +67,10 @@ final class ModalityEncoders implements AutoCloseable {
       Modality modality, ParameterGroup biases, MmpOptions options, Pretrained given, long seed) {
     Weights text = given.text();
     if (modality.hasTokens()) {
-      return text != null && TextEncoder.fits(text, modality)
+      if (text != null) {
+        TextEncoder.requireFit(text, modality);
+      }
+      return text != null
           ? TextEncoder.of(frozen(modality, biases), text)
           : TextEncoder.fresh(
               selfTaught(modality, biases),

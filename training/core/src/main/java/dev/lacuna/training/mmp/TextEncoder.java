@@ -1,6 +1,8 @@
 package dev.lacuna.training.mmp;
 
 import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.io.Weights;
 import dev.lacuna.nn.Bert;
@@ -40,10 +42,27 @@ final class TextEncoder implements ModalityEncoder {
         new Bert(groups, modality.vocabulary(), modality.width(), config, seed), start);
   }
 
-  /** Whether a pretrained transformer takes the texts of a modality. */
-  static boolean fits(Weights weights, Modality modality) {
+  /**
+   * Checks that a pretrained transformer takes the texts of a modality.
+   *
+   * @throws LacunaException with the sizes of both
+   */
+  static void requireFit(Weights weights, Modality modality) {
     Bert.Size size = Bert.size(weights);
-    return size.vocabulary() == modality.vocabulary() && size.longest() >= modality.width();
+    if (size.vocabulary() != modality.vocabulary() || size.longest() < modality.width()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          modality.name()
+              + " has texts of up to "
+              + modality.width()
+              + " tokens out of "
+              + modality.vocabulary()
+              + ", the text transformer takes up to "
+              + size.longest()
+              + " out of "
+              + size.vocabulary()
+              + "; cut texts with --text-tokens");
+    }
   }
 
   @Override

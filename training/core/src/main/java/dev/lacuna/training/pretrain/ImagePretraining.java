@@ -2,6 +2,8 @@ package dev.lacuna.training.pretrain;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
@@ -44,7 +46,9 @@ public record ImagePretraining(int images, int epochs, long seed) {
   public static final ImagePretraining DEFAULT = new ImagePretraining(20_000, 3, 0);
 
   /** Heads of the transformer. */
-  public static final int HEADS = 4;
+  private static final int HEADS = 4;
+
+  private static final String HEADS_KEY = "heads";
 
   private static final Config CONFIG =
       new Config(128, 4, HEADS, 512, Norm.PRE, VisionTransformer.EPSILON, Activation.GELU);
@@ -88,6 +92,24 @@ public record ImagePretraining(int images, int epochs, long seed) {
       DEFAULT.run(context, folder, progress);
     }
     return SafeTensors.read(file(folder));
+  }
+
+  /**
+   * Heads of a transformer's attention, which tensors do not tell.
+   *
+   * @throws LacunaException where its file does not say
+   */
+  public static int heads(SafeTensors transformer, Path folder) {
+    String heads = transformer.metadata().getOrDefault(HEADS_KEY, "nothing");
+    if (!heads.matches("[1-9][0-9]{0,3}")) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          file(folder)
+              + ": its metadata says of \"heads\" "
+              + heads
+              + ", want the number of heads of its attention");
+    }
+    return Integer.parseInt(heads);
   }
 
   /**
@@ -161,8 +183,14 @@ public record ImagePretraining(int images, int epochs, long seed) {
         double warm = Math.min(1, (done + 1.0 / all) / WARM_UP);
         optimizer.step(RATE * warm * 0.5 * (1 + Math.cos(Math.PI * done)));
         task.step(1);
-        if (step % 20 == 0) {
-          task.message(String.format(Locale.ROOT, "loss %.4f", loss.item()));
+        if (step % 20 == 0 || step == all - 1) {
+          double value = loss.item();
+          if (!Double.isFinite(value)) {
+            throw new LacunaException(
+                Status.NON_FINITE,
+                "pretraining diverges: the loss is " + value + " in step " + step);
+          }
+          task.message(String.format(Locale.ROOT, "loss %.4f", value));
         }
       }
     }
@@ -225,7 +253,7 @@ public record ImagePretraining(int images, int epochs, long seed) {
     file.metadata().put("images", Integer.toString(2 * images));
     file.metadata().put("epochs", Integer.toString(epochs));
     file.metadata().put("seed", Long.toString(seed));
-    file.metadata().put("heads", Integer.toString(HEADS));
+    file.metadata().put(HEADS_KEY, Integer.toString(HEADS));
     file.metadata().put("accuracy", String.format(Locale.ROOT, "%.4f", accuracy));
     Path path = file(folder);
     try {
