@@ -2,6 +2,7 @@ package dev.lacuna.training.mmp;
 
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.autograd.Tensor;
+import dev.lacuna.kernels.ReadOnlyAttention.EncoderGrad;
 import dev.lacuna.kernels.ReadOnlyAttention.Options;
 import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.nn.ReadableEncoding;
@@ -51,7 +52,8 @@ final class DenseEncoding implements ReadableEncoding {
     int b = size();
     int n = (int) embedded.tokens().size(1);
     int p = (int) prompts.size(1);
-    Tensor inputs = embedded.tokens().detach();
+    boolean flows = options.encoderGrad() == EncoderGrad.FLOW;
+    Tensor inputs = flows ? embedded.tokens() : embedded.tokens().detach();
     Tensor both =
         ElementwiseOp.add(placed(inputs, b, n, n + p, 0), placed(prompts, b, p, n + p, n));
     byte[] seen = new byte[b * (n + p)];

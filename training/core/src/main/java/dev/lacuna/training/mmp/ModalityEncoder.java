@@ -36,6 +36,9 @@ interface ModalityEncoder {
   /** The blocks. */
   TransformerEncoder blocks();
 
-  /** The embedded class token, [width], as the model began. */
+  /**
+   * Where prompts begin, [width]: the embedded class token as the model has learned it, and
+   * something random where it has not.
+   */
   double[] classToken();
 }
