@@ -151,6 +151,7 @@ class ReportTest {
           new RunPage.Seed(
               new double[] {1e9},
               new double[] {1},
+              0,
               IntStream.range(0, 6).mapToObj(m -> new Confusion(endless + m, counts)).toList(),
               List.of(dots, matrix));
       Results results = new Results();

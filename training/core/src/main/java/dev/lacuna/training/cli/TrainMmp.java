@@ -132,7 +132,7 @@ final class TrainMmp extends TrainSystem<MmpOptions> {
       paramLabel = "X",
       defaultValue = "0.4",
       description =
-          "Share of the epochs in which transformers that are not pretrained learn by themselves "
+          "Share of the steps in which transformers that are not pretrained learn by themselves "
               + "before they are frozen (default: ${DEFAULT-VALUE}).")
   private double pretraining;
 

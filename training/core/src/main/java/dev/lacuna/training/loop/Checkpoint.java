@@ -36,7 +36,7 @@ final class Checkpoint {
     return epochs;
   }
 
-  /** The first of those that validate best. */
+  /** The first of those that validate best, among those that may be chosen. */
   Epoch best() {
     return Objects.requireNonNull(best);
   }
@@ -51,7 +51,10 @@ final class Checkpoint {
   /** Whether an epoch is the best so far. */
   private boolean count(Epoch epoch) {
     epochs.add(epoch);
-    boolean better = best == null || epoch.validation() > best.validation();
+    boolean better =
+        best == null
+            || best.epoch() < learner.firstChoice()
+            || epoch.validation() > best.validation();
     if (better) {
       best = epoch;
     }

@@ -51,6 +51,14 @@ public interface Learner extends Stateful, AutoCloseable {
     return Map.of();
   }
 
+  /**
+   * The first epoch that may be chosen for what it validates, from 1: a later one than the first
+   * where some parts begin to learn later.
+   */
+  default int firstChoice() {
+    return 1;
+  }
+
   /** Everything that is learned. */
   ParameterStore store();
 

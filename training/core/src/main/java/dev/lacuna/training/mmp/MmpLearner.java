@@ -49,8 +49,12 @@ public final class MmpLearner implements Learner {
   private final List<MeanFeature> means = new ArrayList<>();
   private final Optimizer biases;
   private final Optimizer rest;
-  private final int pretrainingEpochs;
-  private int epochs;
+  private final int epochSteps;
+  private final int pretrainingSteps;
+  private int learned;
+
+  /** Pairs of one sample, whose features have no variance. */
+  private int unvaried;
 
   MmpLearner(
       Context context,
@@ -76,10 +80,11 @@ public final class MmpLearner implements Learner {
           m -> means.add(new MeanFeature(store.group(m.name() + ".mean"), m.start().length)));
     }
     model = new MmpModel(heads, prediction, modalities, data.classes(), options.model(), seed);
-    pretrainingEpochs =
+    epochSteps = Math.ceilDiv(data.train().size(), training.batch());
+    pretrainingSteps =
         encoders.selfTaught().isEmpty()
             ? 0
-            : (int) Math.round(options.pretraining() * training.epochs());
+            : options.pretrainingSteps(Math.multiplyExact(training.epochs(), epochSteps));
     AdamW.Options adam =
         AdamW.Options.DEFAULT.withBetas(training.momentum(), AdamW.Options.DEFAULT.beta2());
     biases =
@@ -100,7 +105,7 @@ public final class MmpLearner implements Learner {
 
   /** Whether transformers still learn by themselves. */
   private boolean pretrains() {
-    return epochs < pretrainingEpochs;
+    return learned < pretrainingSteps;
   }
 
   private void freezeWhatHasLearned() {
@@ -130,14 +135,15 @@ public final class MmpLearner implements Learner {
       }
       MmpModel.Losses found = loss(tape, encoded, criterion(batch));
       losses.add(found.total());
+      unvaried += found.unvaried();
       found.total().backward();
       biases.step(learningRate);
       rest.step(options.headRate() * learningRate);
     }
+    learned++;
+    freezeWhatHasLearned();
     if (index == steps - 1) {
-      epochs++;
       means.forEach(MeanFeature::endEpoch);
-      freezeWhatHasLearned();
     }
   }
 
@@ -271,10 +277,25 @@ public final class MmpLearner implements Learner {
 
   @Override
   public Map<String, String> facts() {
+    Map<String, String> facts = new LinkedHashMap<>(shares());
+    if (unvaried > 0) {
+      facts.put(
+          "predictions learned from one sample, by distance alone", Integer.toString(unvaried));
+    }
+    return facts;
+  }
+
+  private Map<String, String> shares() {
     return TrainableShare.of(
         Stream.concat(store.groups().stream(), encoders.pretrained().stream())
             .filter(group -> options.predicts() || !prediction.contains(group))
             .toList());
+  }
+
+  /** None in which there are prompts that have not begun to learn. */
+  @Override
+  public int firstChoice() {
+    return options.predicts() ? pretrainingSteps / epochSteps + 1 : 1;
   }
 
   @Override
@@ -288,16 +309,19 @@ public final class MmpLearner implements Learner {
     biases.save(prefix + "biases.", file);
     rest.save(prefix + "rest.", file);
     file.tensors()
-        .put(prefix + "epochs", new SafeTensors.Entry(new long[] {1}, new double[] {epochs}));
+        .put(
+            prefix + "steps",
+            new SafeTensors.Entry(new long[] {2}, new double[] {learned, unvaried}));
   }
 
   @Override
   public void load(String prefix, SafeTensors file) {
-    double[] saved = file.entry(prefix + "epochs", 1).doubles();
+    double[] saved = file.entry(prefix + "steps", 2).doubles();
     store.load(prefix + "parameters.", file);
     biases.load(prefix + "biases.", file);
     rest.load(prefix + "rest.", file);
-    epochs = (int) saved[0];
+    learned = (int) saved[0];
+    unvaried = (int) saved[1];
     freezeWhatHasLearned();
   }
 

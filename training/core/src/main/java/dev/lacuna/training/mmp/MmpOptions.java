@@ -1,5 +1,7 @@
 package dev.lacuna.training.mmp;
 
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.kernels.ReadOnlyAttention.EncoderGrad;
 import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.kernels.VicReg;
@@ -26,7 +28,7 @@ import dev.lacuna.training.loop.Ranges;
  * @param targetGrad whether it reaches the one whose feature is predicted
  * @param headRate learning rate of heads, prompts, predictors and weights that are not pretrained,
  *     relative to the biases'
- * @param pretraining share of the epochs in which transformers that nobody has pretrained learn by
+ * @param pretraining share of the steps in which transformers that nobody has pretrained learn by
  *     themselves, before they are frozen
  * @param imageEncoder whether images that fit it go through the pretrained image transformer
  * @param width of transformers that learn from a run's own samples
@@ -58,7 +60,7 @@ public record MmpOptions(
     SKIP,
     /** Zeros. */
     ZERO,
-    /** The mean feature of the training samples. */
+    /** The mean feature of the training samples, as they were seen in the last epoch. */
     MEAN
   }
 
@@ -114,6 +116,12 @@ public record MmpOptions(
     Ranges.requirePositive("head rate", headRate);
     Ranges.require(
         pretraining >= 0 && pretraining < 1, "pretraining", pretraining, "0 <= pretraining < 1");
+    if (mask == Mask.DENSE && reading != Prompts.NONE) {
+      throw new IllegalArgumentException(
+          "reading is "
+              + reading
+              + " with a dense mask, which cannot let prompts read each other; want NONE");
+    }
     vicReg(lambda, mu, nu);
   }
 
@@ -150,6 +158,28 @@ public record MmpOptions(
         imageEncoder,
         width,
         beside);
+  }
+
+  /**
+   * Steps in which transformers that nobody has pretrained learn by themselves.
+   *
+   * @param all steps of the run; 0 of a model that only predicts
+   * @throws LacunaException where that leaves none in which prompts could learn
+   */
+  int pretrainingSteps(int all) {
+    if (pretraining == 0 || all == 0) {
+      return 0;
+    }
+    int most = predicts() ? all - 1 : all;
+    if (most < 1) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "the run has "
+              + all
+              + " step, want at least 2: transformers that nobody has pretrained learn first, and"
+              + " prompts after them; take more --epochs or a smaller --batch");
+    }
+    return Math.clamp(Math.round(pretraining * all), 1, most);
   }
 
   /** Whether there are prompts to learn. */

@@ -287,6 +287,7 @@ public final class Experiment<O extends Record> {
     diagnostics.addAll(learner.diagnostics(tape, data));
     return new SeedResult(
         run.epochs(),
+        run.best().epoch(),
         evaluation.measure(learner, tape, outputs),
         confusion(outputs),
         diagnostics,

@@ -67,6 +67,7 @@ final class RunReport {
     return new RunPage.Seed(
         result.epochs().stream().mapToDouble(Epoch::loss).toArray(),
         result.epochs().stream().mapToDouble(Epoch::validation).toArray(),
+        result.chosen() - 1,
         result.confusion(),
         result.diagnostics());
   }

@@ -233,6 +233,7 @@ class ReadersFuzzTest {
         List.of(
             new SeedResult(
                 epochs,
+                1,
                 measured,
                 List.of(),
                 List.of(dots, matrix),

@@ -53,7 +53,7 @@ class TrainingLoopTest {
   }
 
   /** Counts its steps in its one parameter and says the class that its script has for the epoch. */
-  private final class Scripted implements Learner {
+  private class Scripted implements Learner {
     final ParameterStore store = new ParameterStore(context);
     final Parameter count = store.group("model").add("count", i -> 0, 1);
     final int[] classOfEpoch;
@@ -150,6 +150,22 @@ class TrainingLoopTest {
       assertEquals(2 * STEPS, learner.seen());
     }
     assertTrue(said.toString(UTF_8).contains("toy 16/16"), said.toString(UTF_8));
+  }
+
+  @Test
+  void epochsBeforeAllPartsLearnAreNotChosen() {
+    try (Scripted learner =
+        new Scripted(0, 1, 2, 2) {
+          @Override
+          public int firstChoice() {
+            return 3;
+          }
+        }) {
+      TrainingLoop.Run run = run(learner, 4, 2, 0);
+      assertEquals(
+          List.of(0.25, 0.5, 0.25, 0.25), run.epochs().stream().map(e -> e.validation()).toList());
+      assertEquals(3, run.best().epoch());
+    }
   }
 
   @Test

@@ -68,7 +68,7 @@ class MmpDiagnosticsTest {
         of.encoderGrad(),
         of.targetGrad(),
         of.headRate(),
-        of.pretraining(),
+        0,
         of.imageEncoder(),
         of.width(),
         false);

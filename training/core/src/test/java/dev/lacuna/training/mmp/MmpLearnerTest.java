@@ -1,5 +1,6 @@
 package dev.lacuna.training.mmp;
 
+import static dev.lacuna.training.data.Errors.assertMessage;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -14,9 +15,12 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.autograd.ParameterGroup;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.io.SafeTensors;
+import dev.lacuna.kernels.ReadOnlyAttention.EncoderGrad;
+import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.multimodal.mmp.LateFusion;
 import dev.lacuna.optim.Sgd;
+import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Batch;
 import dev.lacuna.training.loop.Losses;
@@ -30,6 +34,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** MMP on a toy of two modalities whose transformers nobody has pretrained. */
 final class MmpLearnerTest {
@@ -63,6 +70,15 @@ final class MmpLearnerTest {
 
   private static MmpOptions options(
       MissingFeature missing, LearnedFrom samples, Mask mask, double pretraining) {
+    return options(missing, samples, mask, pretraining, EncoderGrad.STOP);
+  }
+
+  private static MmpOptions options(
+      MissingFeature missing,
+      LearnedFrom samples,
+      Mask mask,
+      double pretraining,
+      EncoderGrad encoderGrad) {
     MmpOptions standard = MmpOptions.DEFAULT;
     return new MmpOptions(
         missing,
@@ -75,7 +91,7 @@ final class MmpLearnerTest {
         standard.lambda(),
         standard.mu(),
         standard.nu(),
-        standard.encoderGrad(),
+        encoderGrad,
         standard.targetGrad(),
         standard.headRate(),
         pretraining,
@@ -147,11 +163,125 @@ final class MmpLearnerTest {
   }
 
   @Test
-  void aDenseMaskLearnsTheSameToRounding() {
-    try (MmpLearner ours =
+  void noEpochIsChosenInWhichPromptsHaveNotLearned() {
+    MmpOptions predicts = options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.READ_ONLY, 0.5);
+    MmpOptions skips = options(MissingFeature.SKIP, LearnedFrom.ALL, Mask.READ_ONLY, 0.5);
+    try (MmpLearner mmp = learner(predicts);
+        MmpLearner skip = learner(skips)) {
+      assertEquals(3, mmp.firstChoice());
+      assertEquals(1, skip.firstChoice());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"0.5, 10, 5", "0.96, 10, 9", "0.01, 10, 1", "0, 1, 0", "0.4, 0, 0", "0.4, 2, 1"})
+  void transformersAndPromptsBothGetAStep(double share, int steps, int wanted) {
+    MmpOptions options = options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.READ_ONLY, share);
+    assertEquals(wanted, options.pretrainingSteps(steps));
+  }
+
+  @Test
+  void oneStepIsTooFewForTransformersAndPrompts() {
+    assertMessage(
+        () ->
+            options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.READ_ONLY, 0.4)
+                .pretrainingSteps(1),
+        "the run has 1 step, want at least 2");
+    assertEquals(
+        1, options(MissingFeature.SKIP, LearnedFrom.ALL, Mask.READ_ONLY, 0.4).pretrainingSteps(1));
+  }
+
+  @Test
+  void aDenseMaskCannotLetPromptsReadEachOther() {
+    MmpOptions of = MmpOptions.DEFAULT;
+    String message =
+        assertThrows(
+                IllegalArgumentException.class,
+                () ->
+                    new MmpOptions(
+                        of.missing(),
+                        of.samples(),
+                        of.fusion(),
+                        of.prompts(),
+                        Prompts.SELF,
+                        Mask.DENSE,
+                        of.pooling(),
+                        of.lambda(),
+                        of.mu(),
+                        of.nu(),
+                        of.encoderGrad(),
+                        of.targetGrad(),
+                        of.headRate(),
+                        of.pretraining(),
+                        of.imageEncoder(),
+                        of.width(),
+                        of.baselines()))
+            .getMessage();
+    assertTrue(message.contains("reading") && message.contains("SELF"), message);
+  }
+
+  @Test
+  void aPairOfOneSampleIsCounted() {
+    try (MmpLearner learner =
             learner(options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.READ_ONLY, 0));
+        Losses losses = new Losses(context, 2, 2)) {
+      String what = "predictions learned from one sample, by distance alone";
+      Batch one = new Batch(data, data.train(), PRESENCE, new int[] {0, 2}, RandomShift.none(2));
+      assertFalse(learner.facts().containsKey(what));
+      learner.learn(tape, one, 1e-2, 0, 2, losses);
+      assertEquals("2", learner.facts().get(what));
+      SafeTensors file = new SafeTensors();
+      learner.save("", file);
+      learner.learn(tape, one, 1e-2, 1, 2, losses);
+      learner.load("", file);
+      assertEquals("2", learner.facts().get(what));
+    }
+  }
+
+  @Test
+  void textsThatDoNotFitAPretrainedTransformerAreRefused() {
+    SafeTensors weights = new SafeTensors();
+    weights
+        .tensors()
+        .put(
+            "embeddings.word_embeddings.weight",
+            new SafeTensors.Entry(new long[] {7, 2}, new double[14]));
+    weights
+        .tensors()
+        .put(
+            "embeddings.position_embeddings.weight",
+            new SafeTensors.Entry(new long[] {5, 2}, new double[10]));
+    TextEncoder.requireFit(
+        weights, Modality.ofTokens("text", 5, 7, new float[][] {{1, 2, 3, 4, 5}}));
+    assertMessage(
+        () ->
+            TextEncoder.requireFit(
+                weights, Modality.ofTokens("text", 6, 8, new float[][] {{1, 2, 3, 4, 5, 6}})),
+        "text has texts of up to 6 tokens out of 8",
+        "takes up to 5 out of 7");
+  }
+
+  @Test
+  void completeSamplesMustBeThereToLearnFromThem() {
+    Presence none = new Presence(3, 2, new byte[] {1, 0, 0, 1, 1, 1});
+    MmpOptions alone = options(MissingFeature.SKIP, LearnedFrom.COMPLETE, Mask.READ_ONLY, 0);
+    assertMessage(
+        () -> new Mmp().check(none, List.of("image", "audio"), alone),
+        "1 training samples have all of image, audio, want at least 2");
+    assertMessage(
+        () -> new Mmp().check(none, List.of("image", "audio"), MmpOptions.DEFAULT),
+        "the baseline \"complete\"",
+        "--no-baselines");
+    new Mmp().check(none, List.of("image", "audio"), MmpOptions.DEFAULT.withoutBaselines());
+  }
+
+  @ParameterizedTest
+  @EnumSource(EncoderGrad.class)
+  void aDenseMaskLearnsTheSameToRounding(EncoderGrad grad) {
+    try (MmpLearner ours =
+            learner(options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.READ_ONLY, 0, grad));
         MmpLearner dense =
-            learner(options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.DENSE, 0))) {
+            learner(options(MissingFeature.PREDICT, LearnedFrom.ALL, Mask.DENSE, 0, grad))) {
       learn(ours, 1);
       learn(dense, 1);
       Presence without = new Presence(6, 2, new byte[] {1, 0, 1, 0, 0, 1, 0, 1, 1, 1, 1, 1});

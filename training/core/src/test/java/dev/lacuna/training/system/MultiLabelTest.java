@@ -62,7 +62,7 @@ class MultiLabelTest {
   private static final int TRAIN = 120;
   private static final int TEST = 40;
   private static final TrainingOptions TRAINING =
-      new TrainingOptions(18, 12, 5e-3, 0.9, 0.01, Sgd.Decay.DECOUPLED, "none");
+      new TrainingOptions(24, 12, 5e-3, 0.9, 0.01, Sgd.Decay.DECOUPLED, "none");
 
   private final Context context = Lacuna.open(Device.parse("reference"));
   private final Progress progress =

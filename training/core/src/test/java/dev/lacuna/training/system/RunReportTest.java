@@ -20,6 +20,7 @@ import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.Losses;
 import dev.lacuna.training.loop.RandomShift;
 import dev.lacuna.training.loop.Toy;
+import dev.lacuna.training.loop.TrainingLoop;
 import dev.lacuna.training.loop.TrainingOptions;
 import dev.lacuna.training.progress.PlainProgress;
 import dev.lacuna.training.report.Diagnostic;
@@ -178,7 +179,8 @@ class RunReportTest {
             List.of(List.of(0.0, 1e-300)));
     SeedResult result =
         new SeedResult(
-            List.of(),
+            List.of(new TrainingLoop.Epoch(1, 0.5, 0.75, 2)),
+            1,
             Map.of("complete", Map.of("accuracy", 1.0)),
             List.of(),
             List.of(dots, matrix),

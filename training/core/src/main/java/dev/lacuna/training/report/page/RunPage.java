@@ -47,21 +47,17 @@ public record RunPage(
    *
    * @param loss by epoch
    * @param validation what epochs are chosen by, by epoch
+   * @param chosen the epoch that was kept, from 0
    * @param confusion by modality
    * @param diagnostics whatever else was measured
    */
   @SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
   public record Seed(
-      double[] loss, double[] validation, List<Confusion> confusion, List<Diagnostic> diagnostics) {
-    /** The epoch that was kept, the first of those that validate best, from 0. */
-    int chosen() {
-      int best = 0;
-      for (int e = 1; e < validation.length; e++) {
-        best = validation[e] > validation[best] ? e : best;
-      }
-      return best;
-    }
-  }
+      double[] loss,
+      double[] validation,
+      int chosen,
+      List<Confusion> confusion,
+      List<Diagnostic> diagnostics) {}
 
   /** The page, which needs nothing else. */
   public String html() {
@@ -79,8 +75,8 @@ public record RunPage(
             "Validation " + chosenBy,
             chosenBy,
             seeds.stream().map(Seed::validation).toList(),
-            "Mean over the missing patterns, on the validation split. The ringed epoch is the best: "
-                + "its model was kept and measured."));
+            "Mean over the missing patterns, on the validation split. The model of the ringed epoch "
+                + "was kept and measured."));
     figures.addAll(ConfusionFigure.all(seeds.stream().map(Seed::confusion).toList(), classes));
     figures.addAll(DiagnosticFigure.all(seeds.stream().map(Seed::diagnostics).toList()));
     StringBuilder page = new StringBuilder("<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n");

@@ -31,7 +31,11 @@ class RunPageTest {
 
   private static RunPage.Seed seed(List<Confusion> confusion, Diagnostic... diagnostics) {
     return new RunPage.Seed(
-        new double[] {2, 1, 0.5}, new double[] {0.5, 0.75, 0.75}, confusion, List.of(diagnostics));
+        new double[] {2, 1, 0.5},
+        new double[] {0.5, 0.75, 0.75},
+        1,
+        confusion,
+        List.of(diagnostics));
   }
 
   private static String page(List<String> classes, RunPage.Seed... seeds) {
