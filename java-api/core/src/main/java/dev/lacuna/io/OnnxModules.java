@@ -24,18 +24,21 @@ public final class OnnxModules implements Weights {
   /** Finds the modules of a file. */
   public OnnxModules(OnnxWeights file) {
     this.file = file;
-    shapes = new LinkedHashMap<>(file.shapes());
+    Map<String, long[]> initialisers = file.shapes();
     for (OnnxWeights.Node node : file.nodes()) {
       boolean product = node.opType().equals("MatMul") && node.name().endsWith(PRODUCT);
       String factor = product && node.inputs().size() == 2 ? node.inputs().get(1) : "";
-      long[] shape = shapes.get(factor);
+      long[] shape = initialisers.get(factor);
       if (shape != null && shape.length == 2) {
         String path = node.name().substring(0, node.name().length() - PRODUCT.length());
         factors.put(path.substring(path.indexOf('/') + 1).replace('/', '.') + WEIGHT, factor);
       }
     }
+    shapes = new LinkedHashMap<>(initialisers);
+    // all of them first: modules that share a factor may share it under the name of one of them
+    shapes.keySet().removeAll(factors.values());
     factors.forEach((name, factor) -> {
-      long[] shape = shapes.remove(factor);
+      long[] shape = initialisers.get(factor);
       if (shape != null) {
         shapes.putIfAbsent(name, new long[] {shape[1], shape[0]});
       }
