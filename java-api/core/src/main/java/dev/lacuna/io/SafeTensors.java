@@ -22,32 +22,54 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The safetensors format: 8 bytes little-endian header length, a JSON header {"name": {"dtype",
- * "shape", "data_offsets"}, "__metadata__": {text: text}}, then the data. Of its types F32 and F64
- * are known.
+ * "shape", "data_offsets"}, "__metadata__": {text: text}}, then the data. Of its types F32, F64,
+ * F16 and BF16 are known; tensors of others are there without their numbers.
  *
  * @see <a href="https://github.com/huggingface/safetensors">the format's own description</a>
  */
 public final class SafeTensors implements Weights {
   private static final ObjectMapper JSON = new ObjectMapper();
 
-  /** A tensor in memory: F32 where it was made of floats, F64 where of doubles. */
+  /**
+   * A tensor in memory: F32 where it was made of floats, F64 where of doubles. One that was read
+   * from a file in another type than the known ones has no numbers.
+   */
   public static final class Entry {
+    private static final String F32 = "F32";
+    private static final String F64 = "F64";
+
+    private final String name;
+    private final String dtype;
     private final long[] shape;
     private final float @Nullable [] narrow;
     private final double @Nullable [] wide;
 
     /** A tensor of floats, row-major. */
     public Entry(long[] shape, float[] data) {
-      this.shape = shape;
-      narrow = data;
-      wide = null;
+      this("", F32, shape, data, null);
     }
 
     /** A tensor of doubles, row-major. */
     public Entry(long[] shape, double[] data) {
+      this("", F64, shape, null, data);
+    }
+
+    private Entry(
+        String name,
+        String dtype,
+        long[] shape,
+        float @Nullable [] narrow,
+        double @Nullable [] wide) {
+      this.name = name;
+      this.dtype = dtype;
       this.shape = shape;
-      narrow = null;
-      wide = data;
+      this.narrow = narrow;
+      this.wide = wide;
+    }
+
+    /** A tensor without its numbers, whose name they are refused with. */
+    static Entry unread(String name, String dtype, long[] shape) {
+      return new Entry(name, dtype, shape, null, null);
     }
 
     /** The extents. */
@@ -55,12 +77,16 @@ public final class SafeTensors implements Weights {
       return shape;
     }
 
-    /** The numbers, rounded where they are doubles. */
+    /**
+     * The numbers, rounded where they are doubles.
+     *
+     * @throws IllegalArgumentException where they were read from a file in a type that is not known
+     */
     public float[] data() {
       if (narrow != null) {
         return narrow;
       }
-      double[] numbers = doubles();
+      double[] numbers = wide();
       float[] rounded = new float[numbers.length];
       for (int i = 0; i < rounded.length; i++) {
         rounded[i] = (float) numbers[i];
@@ -68,34 +94,45 @@ public final class SafeTensors implements Weights {
       return rounded;
     }
 
-    /** The numbers as they are. */
+    /**
+     * The numbers as they are.
+     *
+     * @throws IllegalArgumentException where they were read from a file in a type that is not known
+     */
     public double[] doubles() {
-      if (wide != null) {
-        return wide;
+      if (narrow == null) {
+        return wide();
       }
-      float[] numbers = data();
-      double[] widened = new double[numbers.length];
+      double[] widened = new double[narrow.length];
       for (int i = 0; i < widened.length; i++) {
-        widened[i] = numbers[i];
+        widened[i] = narrow[i];
       }
       return widened;
     }
 
+    private double[] wide() {
+      if (wide == null) {
+        throw new IllegalArgumentException(
+            "tensor " + name + " has numbers of type " + dtype + ", want F32, F64, F16 or BF16");
+      }
+      return wide;
+    }
+
     private int width() {
-      return wide == null ? Float.BYTES : Double.BYTES;
+      return narrow != null ? Float.BYTES : Double.BYTES;
     }
 
     private int length() {
-      return wide == null ? data().length : wide.length;
+      return narrow != null ? narrow.length : wide().length;
     }
 
     private ByteBuffer bytes() {
       ByteBuffer bytes =
           ByteBuffer.allocate(Math.multiplyExact(width(), length())).order(ByteOrder.LITTLE_ENDIAN);
-      if (wide == null) {
-        bytes.asFloatBuffer().put(data());
+      if (narrow != null) {
+        bytes.asFloatBuffer().put(narrow);
       } else {
-        bytes.asDoubleBuffer().put(wide);
+        bytes.asDoubleBuffer().put(wide());
       }
       return bytes;
     }
@@ -159,6 +196,9 @@ public final class SafeTensors implements Weights {
   /**
    * Writes the file whole or not at all: to a temporary name beside it, forced to disk, then moved
    * over.
+   *
+   * @throws IllegalArgumentException naming a tensor that has not as many numbers as its shape, or
+   *     that was read without its numbers
    */
   public void write(Path file) {
     ObjectNode header = JSON.createObjectNode();
@@ -179,10 +219,8 @@ public final class SafeTensors implements Weights {
                 + length
                 + " numbers");
       }
-      int width = tensor.getValue().width();
-      long end = offset + (long) width * length;
-      ObjectNode fields =
-          header.putObject(tensor.getKey()).put("dtype", width == Float.BYTES ? "F32" : "F64");
+      long end = offset + (long) tensor.getValue().width() * length;
+      ObjectNode fields = header.putObject(tensor.getKey()).put("dtype", tensor.getValue().dtype);
       ArrayNode extents = fields.putArray("shape");
       Arrays.stream(shape).forEach(extents::add);
       fields.putArray("data_offsets").add(offset).add(end);

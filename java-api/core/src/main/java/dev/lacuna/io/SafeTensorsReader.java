@@ -93,21 +93,21 @@ final class SafeTensorsReader {
 
   private Entry tensor(String name) throws IOException {
     requireObject("tensor " + name);
-    String dtype = "";
+    @Nullable String dtype = null;
     long @Nullable [] shape = null;
     long @Nullable [] offsets = null;
     while (header.nextToken() == JsonToken.FIELD_NAME) {
       String field = header.currentName();
       header.nextToken();
       switch (field) {
-        case "dtype" -> dtype = text();
+        case "dtype" -> dtype = dtype(name);
         case "shape" -> shape = longs(name, MAX_EXTENTS);
         case "data_offsets" -> offsets = longs(name, 2);
         default -> header.skipChildren();
       }
     }
-    if (shape == null || offsets == null) {
-      throw damaged(file, "tensor " + name + " lacks shape or data_offsets");
+    if (dtype == null || shape == null || offsets == null) {
+      throw damaged(file, "tensor " + name + " lacks dtype, shape or data_offsets");
     }
     if (offsets.length != 2
         || offsets[0] < 0
@@ -133,16 +133,23 @@ final class SafeTensorsReader {
   }
 
   private Entry entry(String name, String dtype, long[] shape, long[] offsets) {
-    int width = dtype.equals("F32") ? 4 : dtype.equals("F64") ? 8 : 0;
-    if (width == 0) {
-      throw damaged(file, "tensor " + name + " has dtype " + dtype + ", want F32 or F64");
-    }
     long count = 1;
     for (long extent : shape) {
       if (extent < 0 || (extent > 0 && count > Integer.MAX_VALUE / extent)) {
         throw damaged(file, "tensor " + name + " has shape " + Arrays.toString(shape));
       }
       count *= extent;
+    }
+    int width =
+        switch (dtype) {
+          case "F32" -> Float.BYTES;
+          case "F64" -> Double.BYTES;
+          case "F16", "BF16" -> Short.BYTES;
+          default -> 0;
+        };
+    if (width == 0) {
+      // such as position_ids, which many files have and nobody asks for
+      return Entry.unread(name, dtype, shape);
     }
     if (count * width != offsets[1] - offsets[0]) {
       throw damaged(
@@ -159,14 +166,34 @@ final class SafeTensorsReader {
     ByteBuffer own =
         data.slice((int) offsets[0], (int) (offsets[1] - offsets[0]))
             .order(ByteOrder.LITTLE_ENDIAN);
-    if (width == Float.BYTES) {
-      float[] values = new float[(int) count];
-      own.asFloatBuffer().get(values);
+    if (width == Double.BYTES) {
+      double[] values = new double[(int) count];
+      own.asDoubleBuffer().get(values);
       return new Entry(shape, values);
     }
-    double[] values = new double[(int) count];
-    own.asDoubleBuffer().get(values);
+    float[] values = new float[(int) count];
+    switch (dtype) {
+      case "F16" -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = Float.float16ToFloat(own.getShort());
+        }
+      }
+      // the upper half of a float
+      case "BF16" -> {
+        for (int i = 0; i < values.length; i++) {
+          values[i] = Float.intBitsToFloat(own.getShort() << Short.SIZE);
+        }
+      }
+      default -> own.asFloatBuffer().get(values);
+    }
     return new Entry(shape, values);
+  }
+
+  private String dtype(String name) throws IOException {
+    if (header.currentToken() != JsonToken.VALUE_STRING) {
+      throw damaged(file, "tensor " + name + " has " + text() + " where its dtype belongs");
+    }
+    return text();
   }
 
   /** What stands there, in a message too. */

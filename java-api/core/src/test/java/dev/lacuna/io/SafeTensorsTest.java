@@ -2,6 +2,7 @@ package dev.lacuna.io;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -18,6 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -96,6 +98,78 @@ final class SafeTensorsTest {
     assertArrayEquals(new float[] {0, 0.1f}, read(content).require("x", 2));
   }
 
+  /** Each number is followed by the bits of the float that it is. */
+  @ParameterizedTest
+  @CsvSource({
+    // zeros, 1, -2, the largest, and the nearest to a third
+    "F16, 0000, 00000000",
+    "F16, 8000, 80000000",
+    "F16, 3C00, 3F800000",
+    "F16, C000, C0000000",
+    "F16, 7BFF, 477FE000",
+    "F16, 3555, 3EAAA000",
+    // the smallest normal one, the largest and smallest subnormal ones
+    "F16, 0400, 38800000",
+    "F16, 03FF, 387FC000",
+    "F16, 0001, 33800000",
+    "F16, 8001, B3800000",
+    "F16, 7C00, 7F800000",
+    "F16, FC00, FF800000",
+    "F16, 7E00, 7FC00000",
+    "F16, FE01, FFC02000",
+    "BF16, 0000, 00000000",
+    "BF16, 8000, 80000000",
+    "BF16, 3F80, 3F800000",
+    "BF16, C049, C0490000",
+    "BF16, 7F7F, 7F7F0000",
+    "BF16, 0001, 00010000",
+    "BF16, 807F, 807F0000",
+    "BF16, 7F80, 7F800000",
+    "BF16, FF80, FF800000",
+    "BF16, 7FC0, 7FC00000",
+    "BF16, FFC1, FFC10000"
+  })
+  void halfPrecisionIsReadToTheBit(String dtype, String half, String bits) throws IOException {
+    byte[] content =
+        bytes("{\"x\":{\"dtype\":\"" + dtype + "\",\"shape\":[2],\"data_offsets\":[0,4]}}", 4);
+    // 1 stands before it
+    ByteBuffer.wrap(content)
+        .order(ByteOrder.LITTLE_ENDIAN)
+        .putShort(content.length - 4, (short) (dtype.equals("F16") ? 0x3C00 : 0x3F80))
+        .putShort(content.length - 2, (short) Integer.parseInt(half, 16));
+    SafeTensors file = read(content);
+    float[] values = file.require("x", 2);
+    assertEquals(1, values[0]);
+    assertEquals(Integer.parseUnsignedInt(bits, 16), Float.floatToRawIntBits(values[1]));
+    assertEquals(values[1], file.entry("x", 2).doubles()[1]);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"I64", "BOOL", "F8_E4M3"})
+  void aTensorOfAnotherTypeIsRefusedWhereItsNumbersAreAskedFor(String dtype) throws IOException {
+    String header =
+        "{\"position_ids\":{\"dtype\":\""
+            + dtype
+            + "\",\"shape\":[1,1],\"data_offsets\":[0,8]},"
+            + "\"bias\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,16]}}";
+    SafeTensors file = read(bytes(header, 16));
+    assertArrayEquals(new float[2], file.require("bias", 2));
+    assertEquals(List.of("position_ids", "bias"), List.copyOf(file.names()));
+    assertArrayEquals(new long[] {1, 1}, file.shape("position_ids"));
+    Path copy = folder.resolve("copy.safetensors");
+    List<Executable> uses =
+        List.of(
+            () -> file.require("position_ids", 1, 1),
+            () -> file.entry("position_ids", 1, 1).doubles(),
+            () -> file.write(copy));
+    for (Executable use : uses) {
+      assertEquals(
+          "tensor position_ids has numbers of type " + dtype + ", want F32, F64, F16 or BF16",
+          assertThrows(IllegalArgumentException.class, use).getMessage());
+    }
+    assertFalse(Files.exists(copy));
+  }
+
   @Test
   void doublesAreWrittenAsTheyAre() {
     Path file = folder.resolve("doubles.safetensors");
@@ -148,7 +222,11 @@ final class SafeTensorsTest {
         "{\"__metadata__\":{\"a\":{}}}",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]},"
             + "\"x\":{\"dtype\":\"F32\",\"shape\":[0],\"data_offsets\":[0,0]}}",
-        "{\"x\":{\"dtype\":\"F16\",\"shape\":[4],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"F16\",\"shape\":[3],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"BF16\",\"shape\":[5],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":\"I64\",\"shape\":[-1],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"dtype\":3,\"shape\":[1],\"data_offsets\":[0,8]}}",
+        "{\"x\":{\"shape\":[1],\"data_offsets\":[0,8]}}",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[4],\"data_offsets\":[0,8]}}",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,0]}}",
         "{\"x\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[-8,0]}}",
