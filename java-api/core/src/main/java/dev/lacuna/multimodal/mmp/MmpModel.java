@@ -84,10 +84,41 @@ public final class MmpModel {
    * A modality of a batch.
    *
    * @param encoding of the samples that have it
-   * @param samples their positions within the batch, ascending
+   * @param samples their positions within the batch, ascending, as many as are encoded
    */
   @SuppressWarnings("ArrayRecordComponent") // a view of data, never compared
-  public record Encoded(ReadableEncoding encoding, int[] samples) {}
+  public record Encoded(ReadableEncoding encoding, int[] samples) {
+    /**
+     * Checks the positions.
+     *
+     * @throws LacunaException where they are not ascending, or not as many as the encoding has
+     */
+    public Encoded {
+      if (samples.length != encoding.size()) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "there are positions of "
+                + samples.length
+                + " samples, want one for each of the "
+                + encoding.size()
+                + " that are encoded");
+      }
+      for (int i = 0; i < samples.length; i++) {
+        int least = i == 0 ? 0 : samples[i - 1] + 1;
+        if (samples[i] < least) {
+          throw new LacunaException(
+              Status.INVALID_ARGUMENT,
+              "position "
+                  + i
+                  + " of the samples is "
+                  + samples[i]
+                  + ", want at least "
+                  + least
+                  + ": they are ascending, and each is there once");
+        }
+      }
+    }
+  }
 
   /**
    * Losses of a batch.
@@ -236,6 +267,7 @@ public final class MmpModel {
    * VICReg between predicted and true features of each ordered pair on the samples that have both.
    *
    * @param encoded by modality, null where no sample of the batch has it
+   * @throws LacunaException where there are not as many as modalities
    */
   public Losses loss(Tape tape, List<@Nullable Encoded> encoded, Criterion criterion) {
     List<@Nullable Tensor> features = features(encoded);
@@ -277,7 +309,17 @@ public final class MmpModel {
     return new Losses(sum(losses, List.of()), losses, List.of(), 0);
   }
 
-  private static List<@Nullable Tensor> features(List<@Nullable Encoded> encoded) {
+  private List<@Nullable Tensor> features(List<@Nullable Encoded> encoded) {
+    if (encoded.size() != modalities.size()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "there are encodings of "
+              + encoded.size()
+              + " modalities, want "
+              + modalities.size()
+              + ", one or null for each of "
+              + modalities.stream().map(Modality::name).toList());
+    }
     List<@Nullable Tensor> features = new ArrayList<>();
     for (Encoded of : encoded) {
       features.add(of == null ? null : of.encoding.classFeature());

@@ -2,12 +2,15 @@ package dev.lacuna.multimodal.mmp;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
 import dev.lacuna.Device;
 import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.GradCheck;
 import dev.lacuna.autograd.Parameter;
 import dev.lacuna.autograd.ParameterGroup;
@@ -23,6 +26,7 @@ import dev.lacuna.multimodal.mmp.MmpModel.Losses;
 import dev.lacuna.multimodal.mmp.MmpModel.Modality;
 import dev.lacuna.multimodal.mmp.MmpModel.Options;
 import dev.lacuna.nn.Groups;
+import dev.lacuna.nn.ReadableEncoding;
 import dev.lacuna.nn.TransformerEncoder;
 import dev.lacuna.nn.TransformerEncoder.Activation;
 import dev.lacuna.nn.TransformerEncoder.Config;
@@ -35,6 +39,7 @@ import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -208,6 +213,48 @@ final class MmpModelTest {
         assertTrue(parameter.hasGradient(), parameter.name());
         assertFalse(Arrays.stream(parameter.grad()).anyMatch(Double::isNaN), parameter.name());
       }
+    }
+  }
+
+  @Test
+  void everySampleThatIsEncodedHasOnePositionAndPositionsAscend() {
+    Options stop = options(Prompts.NONE, Pooling.MEAN, EncoderGrad.STOP);
+    try (Small small = new Small(2, stop)) {
+      Tensor x = small.tape.input(new double[3 * TOKENS * WIDTHS[0]], 3, TOKENS, WIDTHS[0]);
+      ReadableEncoding encoding = small.encoders.getFirst().first(x, null);
+      assertEquals(3, new Encoded(encoding, new int[] {0, 3, 5}).samples().length);
+      assertRefused(
+          () -> new Encoded(encoding, new int[] {0, 3}), "2 samples, want one for each of the 3");
+      assertRefused(
+          () -> new Encoded(encoding, new int[] {0, 3, 3}), "position 2", "is 3, want at least 4");
+      assertRefused(
+          () -> new Encoded(encoding, new int[] {0, 3, 2}), "position 2", "is 2, want at least 4");
+      assertRefused(
+          () -> new Encoded(encoding, new int[] {-1, 3, 5}), "position 0", "-1, want at least 0");
+    }
+  }
+
+  @Test
+  void everyModalityHasItsPlaceInABatch() {
+    Options stop = options(Prompts.NONE, Pooling.MEAN, EncoderGrad.STOP);
+    try (Small small = new Small(2, stop)) {
+      Tensor x = small.tape.input(new double[TOKENS * WIDTHS[0]], 1, TOKENS, WIDTHS[0]);
+      Encoded one = new Encoded(small.encoders.getFirst().first(x, null), new int[] {0});
+      Criterion criterion = Criterion.singleLabel(LABELS);
+      for (List<@Nullable Encoded> encoded :
+          List.of(List.of(one), Arrays.asList(one, null, null))) {
+        String said = encoded.size() + " modalities, want 2, one or null for each of [m0, m1]";
+        assertRefused(() -> small.model.loss(small.tape, encoded, criterion), said);
+        assertRefused(() -> small.model.classification(encoded, criterion), said);
+      }
+    }
+  }
+
+  private static void assertRefused(Executable action, String... parts) {
+    LacunaException e = assertThrows(LacunaException.class, action);
+    assertEquals(Status.INVALID_ARGUMENT, e.status());
+    for (String part : parts) {
+      assertTrue(e.getMessage().contains(part), "'" + e.getMessage() + "' lacks '" + part + "'");
     }
   }
 
