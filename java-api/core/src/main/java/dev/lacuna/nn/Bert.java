@@ -66,9 +66,9 @@ public final class Bert {
   public Bert(Groups groups, Weights weights, int heads) {
     this(
         groups,
-        weights.shape(prefix(weights) + WORDS)[0],
-        weights.shape(prefix(weights) + POSITIONS)[0],
-        weights.shape(prefix(weights) + SEGMENTS)[0],
+        table(weights, WORDS)[0],
+        table(weights, POSITIONS)[0],
+        table(weights, SEGMENTS)[0],
         config(weights, heads),
         (name, shape) -> {
           float[] values = weights.require(prefix(weights) + theirName(name), shape);
@@ -114,9 +114,12 @@ public final class Bert {
    * @throws IllegalArgumentException where the weights are not of this layout
    */
   public static Size size(Weights weights) {
-    String prefix = prefix(weights);
-    return new Size(
-        (int) weights.shape(prefix + WORDS)[0], (int) weights.shape(prefix + POSITIONS)[0]);
+    return new Size(table(weights, WORDS)[0], table(weights, POSITIONS)[0]);
+  }
+
+  /** Rows and width of an embedding. */
+  private static int[] table(Weights weights, String name) {
+    return Layout.extents(weights, prefix(weights) + name, "rows", "width");
   }
 
   private static Parameter embedding(Groups groups, String name, Initial initial, long... shape) {
@@ -125,12 +128,13 @@ public final class Bert {
 
   private static Config config(Weights weights, int heads) {
     String prefix = prefix(weights);
-    int width = (int) weights.shape(prefix + WORDS)[1];
+    int width = table(weights, WORDS)[1];
     int depth = 0;
     while (weights.names().contains(prefix + blockName(depth) + "output.LayerNorm.weight")) {
       depth++;
     }
-    int hidden = (int) weights.shape(prefix + blockName(0) + "intermediate.dense.bias")[0];
+    int hidden =
+        Layout.extents(weights, prefix + blockName(0) + "intermediate.dense.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.POST, EPSILON, Activation.GELU);
   }
 
@@ -168,14 +172,32 @@ public final class Bert {
   /**
    * What a token's embedding is at the beginning of a text, [width]: that of [CLS], 101 in BERT's
    * uncased vocabulary, is the class token.
+   *
+   * @throws IllegalArgumentException where the weights are not of this layout
+   * @throws LacunaException where the token is none of their vocabulary
    */
   public static double[] embedded(Weights weights, int token) {
     String prefix = prefix(weights);
-    long[] table = weights.shape(prefix + WORDS);
-    int width = (int) table[1];
-    float[] word = weights.require(prefix + WORDS, table);
-    float[] position = weights.require(prefix + POSITIONS, weights.shape(prefix + POSITIONS));
-    float[] segment = weights.require(prefix + SEGMENTS, weights.shape(prefix + SEGMENTS));
+    int vocabulary = table(weights, WORDS)[0];
+    int width = table(weights, WORDS)[1];
+    if (token < 0 || token >= vocabulary) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "token "
+              + token
+              + " has no row in tensor "
+              + prefix
+              + WORDS
+              + " ["
+              + vocabulary
+              + ", "
+              + width
+              + "], want 0 to "
+              + (vocabulary - 1));
+    }
+    float[] word = weights.require(prefix + WORDS, vocabulary, width);
+    float[] position = weights.require(prefix + POSITIONS, table(weights, POSITIONS)[0], width);
+    float[] segment = weights.require(prefix + SEGMENTS, table(weights, SEGMENTS)[0], width);
     float[] gain = weights.require(prefix + NORM + ".weight", width);
     float[] bias = weights.require(prefix + NORM + ".bias", width);
     double[] sum = new double[width];

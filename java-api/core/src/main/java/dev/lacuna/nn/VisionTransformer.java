@@ -146,10 +146,10 @@ public final class VisionTransformer {
               + weights.names().stream().limit(5).toList()
               + " ...");
     }
-    long[] patch = weights.shape(PATCH + ".weight");
-    int patches = (int) weights.shape(POSITIONS)[1] - 1;
+    int[] patch = Layout.extents(weights, PATCH + ".weight", "width", "channels", "patch", "patch");
+    int patches = Layout.extents(weights, POSITIONS, "1", "1 + patches", "width")[1] - 1;
     int side = (int) Math.round(Math.sqrt(patches));
-    if (patch.length != 4 || patch[2] != patch[3] || side * side != patches) {
+    if (patch[2] != patch[3] || side * side != patches) {
       throw new IllegalArgumentException(
           PATCH
               + ".weight is "
@@ -158,8 +158,8 @@ public final class VisionTransformer {
               + patches
               + " patches, want square patches of square images and one class token");
     }
-    int size = side * (int) patch[2];
-    return new Input((int) patch[1], size, size, (int) patch[2]);
+    int size = side * patch[2];
+    return new Input(patch[1], size, size, patch[2]);
   }
 
   private static Config config(Weights weights, int heads) {
@@ -167,8 +167,8 @@ public final class VisionTransformer {
     while (weights.names().contains(block(depth) + FUSED + ".weight")) {
       depth++;
     }
-    int width = (int) weights.shape(CLASS)[2];
-    int hidden = (int) weights.shape(block(0) + "mlp.fc1.bias")[0];
+    int width = Layout.extents(weights, CLASS, "1", "1", "width")[2];
+    int hidden = Layout.extents(weights, block(0) + "mlp.fc1.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.PRE, EPSILON, Activation.GELU);
   }
 

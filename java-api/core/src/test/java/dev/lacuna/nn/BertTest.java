@@ -1,0 +1,142 @@
+package dev.lacuna.nn;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import dev.lacuna.Context;
+import dev.lacuna.CounterRandom;
+import dev.lacuna.Device;
+import dev.lacuna.Lacuna;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
+import dev.lacuna.autograd.ParameterStore;
+import dev.lacuna.autograd.Tape;
+import dev.lacuna.io.SafeTensors;
+import java.util.Arrays;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Pretrained tensors are taken as they are meant, or refused with a name. */
+final class BertTest {
+  private static final int WIDTH = 4;
+  private static final int HIDDEN = 6;
+  private static final int DEPTH = 4;
+  private static final int HEADS = 2;
+
+  private final SafeTensors weights = new SafeTensors();
+  private final Context context = Lacuna.open(Device.parse("reference-f64"));
+  private final ParameterStore store = new ParameterStore(context);
+  private final Tape tape = new Tape(context);
+
+  @BeforeEach
+  void declare() {
+    put("embeddings.word_embeddings.weight", 7, WIDTH);
+    put("embeddings.position_embeddings.weight", 5, WIDTH);
+    put("embeddings.token_type_embeddings.weight", 2, WIDTH);
+    both("embeddings.LayerNorm", WIDTH);
+    for (int block = 0; block < DEPTH; block++) {
+      String name = "encoder.layer." + block + ".";
+      for (String part : new String[] {"self.query", "self.key", "self.value", "output.dense"}) {
+        both(name + "attention." + part, WIDTH, WIDTH);
+      }
+      both(name + "attention.output.LayerNorm", WIDTH);
+      both(name + "intermediate.dense", HIDDEN, WIDTH);
+      both(name + "output.dense", WIDTH, HIDDEN);
+      both(name + "output.LayerNorm", WIDTH);
+    }
+  }
+
+  @AfterEach
+  void close() {
+    tape.close();
+    store.close();
+    context.close();
+  }
+
+  private void both(String name, long... shape) {
+    put(name + ".weight", shape);
+    put(name + ".bias", shape[0]);
+  }
+
+  private void put(String name, long... shape) {
+    CounterRandom random = new CounterRandom(2, name.hashCode(), 0);
+    double[] values = new double[(int) Arrays.stream(shape).reduce(1, (a, b) -> a * b)];
+    Arrays.setAll(values, random::normal);
+    weights.tensors().put(name, new SafeTensors.Entry(shape, values));
+  }
+
+  private Bert bert() {
+    return new Bert(Groups.one(store.group("bert" + store.groups().size())), weights, HEADS);
+  }
+
+  private String refused() {
+    return assertThrows(IllegalArgumentException.class, this::bert).getMessage();
+  }
+
+  @Test
+  void sizesAreThoseOfTheTensors() {
+    Bert bert = bert();
+    assertEquals(DEPTH, bert.encoder().config().depth());
+    assertEquals(HIDDEN, bert.encoder().config().hidden());
+    assertEquals(new Bert.Size(bert.vocabulary(), bert.longest()), Bert.size(weights));
+    assertEquals(new Bert.Size(7, 5), Bert.size(weights));
+  }
+
+  @Test
+  void aTokensEmbeddingIsWhereItsTextBegins() {
+    double[] first = bert().embed(tape, new int[] {6, 0}, 2).toDoubleArray();
+    double[] embedded = Bert.embedded(weights, 6);
+    assertEquals(WIDTH, embedded.length);
+    for (int j = 0; j < WIDTH; j++) {
+      assertEquals(first[j], embedded[j], 1e-6);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {-1, 7, Integer.MIN_VALUE, Integer.MAX_VALUE})
+  void aTokenBeyondTheVocabularyHasNoEmbedding(int token) {
+    LacunaException e = assertThrows(LacunaException.class, () -> Bert.embedded(weights, token));
+    assertEquals(Status.INVALID_ARGUMENT, e.status());
+    assertEquals(
+        "token "
+            + token
+            + " has no row in tensor embeddings.word_embeddings.weight [7, 4], want 0 to 6",
+        e.getMessage());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"word, 28", "position, 20", "token_type, 8"})
+  void anEmbeddingThatIsNoTableIsNamedWithItsShape(String which, int count) {
+    String name = "embeddings." + which + "_embeddings.weight";
+    put(name, count);
+    String said = "tensor " + name + " is [" + count + "], want [rows, width], each >= 1";
+    assertEquals(said, refused());
+    assertEquals(
+        said,
+        assertThrows(IllegalArgumentException.class, () -> Bert.embedded(weights, 0)).getMessage());
+    put(name, 0, WIDTH);
+    assertEquals(said.replace("[" + count + "]", "[0, 4]"), refused());
+  }
+
+  @Test
+  void aSizeIsThatOfTables() {
+    put("embeddings.word_embeddings.weight", 28);
+    IllegalArgumentException e =
+        assertThrows(IllegalArgumentException.class, () -> Bert.size(weights));
+    assertEquals(
+        "tensor embeddings.word_embeddings.weight is [28], want [rows, width], each >= 1",
+        e.getMessage());
+  }
+
+  @Test
+  void aBiasThatIsNoRowIsNamedWithItsShape() {
+    put("encoder.layer.0.intermediate.dense.bias");
+    assertEquals(
+        "tensor encoder.layer.0.intermediate.dense.bias is [], want [hidden], each >= 1",
+        refused());
+  }
+}
