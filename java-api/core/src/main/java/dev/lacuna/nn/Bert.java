@@ -27,6 +27,7 @@ public final class Bert {
   private static final String POSITIONS = "embeddings.position_embeddings.weight";
   private static final String SEGMENTS = "embeddings.token_type_embeddings.weight";
   private static final String NORM = "embeddings.LayerNorm";
+  private static final String BLOCKS = "encoder.layer.";
 
   /** What a block's parts are called in checkpoints. */
   private static final Map<String, String> PARTS =
@@ -129,10 +130,7 @@ public final class Bert {
   private static Config config(Weights weights, int heads) {
     String prefix = prefix(weights);
     int width = table(weights, WORDS)[1];
-    int depth = 0;
-    while (weights.names().contains(prefix + blockName(depth) + "output.LayerNorm.weight")) {
-      depth++;
-    }
+    int depth = Layout.depth(weights, prefix + BLOCKS);
     int hidden =
         Layout.extents(weights, prefix + blockName(0) + "intermediate.dense.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.POST, EPSILON, Activation.GELU);
@@ -153,7 +151,7 @@ public final class Bert {
   }
 
   private static String blockName(int block) {
-    return "encoder.layer." + block + ".";
+    return BLOCKS + block + ".";
   }
 
   /** {@code blocks.3.attn.q.bias} as {@code encoder.layer.3.attention.self.query.bias}. */

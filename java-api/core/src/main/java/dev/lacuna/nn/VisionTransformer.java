@@ -31,6 +31,7 @@ public final class VisionTransformer {
   private static final String PATCH = "patch_embed.proj";
   private static final String CLASS = "cls_token";
   private static final String POSITIONS = "pos_embed";
+  private static final String BLOCKS = "blocks.";
   private static final String FUSED = "attn.qkv";
   private static final String[] SPLIT = {"attn.q", "attn.k", "attn.v"};
 
@@ -163,17 +164,10 @@ public final class VisionTransformer {
   }
 
   private static Config config(Weights weights, int heads) {
-    int depth = 0;
-    while (weights.names().contains(block(depth) + FUSED + ".weight")) {
-      depth++;
-    }
+    int depth = Layout.depth(weights, BLOCKS);
     int width = Layout.extents(weights, CLASS, "1", "1", "width")[2];
-    int hidden = Layout.extents(weights, block(0) + "mlp.fc1.bias", "hidden")[0];
+    int hidden = Layout.extents(weights, BLOCKS + "0.mlp.fc1.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.PRE, EPSILON, Activation.GELU);
-  }
-
-  private static String block(int index) {
-    return "blocks." + index + ".";
   }
 
   /** timm keeps queries, keys and values in one layer; we keep them apart. */

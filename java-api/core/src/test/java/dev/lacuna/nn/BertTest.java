@@ -2,6 +2,7 @@ package dev.lacuna.nn;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.Context;
 import dev.lacuna.CounterRandom;
@@ -84,6 +85,27 @@ final class BertTest {
     assertEquals(HIDDEN, bert.encoder().config().hidden());
     assertEquals(new Bert.Size(bert.vocabulary(), bert.longest()), Bert.size(weights));
     assertEquals(new Bert.Size(7, 5), Bert.size(weights));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "encoder.layer.0.output.LayerNorm.weight",
+        "encoder.layer.2.output.LayerNorm.weight",
+        "encoder.layer.3.output.LayerNorm.weight",
+        "encoder.layer.3.attention.self.query.bias"
+      })
+  void aTensorMissingInABlockIsNamed(String name) {
+    weights.tensors().remove(name);
+    String said = refused();
+    assertTrue(said.contains("no tensor " + name + ";"), said);
+  }
+
+  @Test
+  void weightsWithoutBlocksAreNoShallowerModel() {
+    weights.tensors().keySet().removeIf(name -> name.startsWith("encoder"));
+    String said = refused();
+    assertTrue(said.contains("no tensor encoder.layer.0."), said);
   }
 
   @Test

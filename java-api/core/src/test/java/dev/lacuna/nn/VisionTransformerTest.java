@@ -18,6 +18,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Pretrained tensors are taken as they are meant, or refused with a name. */
 final class VisionTransformerTest {
@@ -65,6 +66,20 @@ final class VisionTransformerTest {
     assertEquals(INPUT, read.input());
     assertEquals(CONFIG, read.encoder().config());
     assertArrayEquals(made.classToken(), read.classToken(), 1e-6);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "blocks.0.attn.qkv.weight",
+        "blocks.2.attn.qkv.weight",
+        "blocks.3.attn.qkv.weight",
+        "blocks.3.norm2.bias"
+      })
+  void aTensorMissingInABlockIsNamed(String name) {
+    weights.tensors().remove(name);
+    String said = refused();
+    assertTrue(said.contains("no tensor " + name + ";"), said);
   }
 
   @ParameterizedTest
