@@ -60,9 +60,12 @@ public final class Bert {
    *
    * @param groups where; embeddings count as weights
    * @param weights named as Hugging Face's BertModel names them, with or without a prefix such as
-   *     {@code bert.}; linear weights are [out, in]
+   *     {@code bert.}; linear weights are [out, in]. What else there is outside the blocks, such as
+   *     a pooler, is left alone
    * @param heads of the attention, which the tensors do not tell: 12 of BERT-base and of MiniLM
-   * @throws IllegalArgumentException naming a tensor that is missing or of another shape
+   * @throws RuntimeException naming a tensor that is missing or of another shape
+   * @throws IllegalArgumentException naming a tensor that shows another layout: one of a block that
+   *     BERT's blocks do not have, or one of RoBERTa by its prefix
    */
   public Bert(Groups groups, Weights weights, int heads) {
     this(
@@ -130,24 +133,31 @@ public final class Bert {
   private static Config config(Weights weights, int heads) {
     String prefix = prefix(weights);
     int width = table(weights, WORDS)[1];
-    int depth = Layout.depth(weights, prefix + BLOCKS);
+    int depth =
+        Layout.blocks(
+            weights, prefix + BLOCKS, PARTS.values().stream().sorted().toList(), "BERT's layout");
     int hidden =
         Layout.extents(weights, prefix + blockName(0) + "intermediate.dense.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.POST, EPSILON, Activation.GELU);
   }
 
   private static String prefix(Weights weights) {
-    return weights.names().stream()
-        .filter(name -> name.endsWith(WORDS))
-        .findFirst()
-        .map(name -> name.substring(0, name.length() - WORDS.length()))
-        .orElseThrow(() ->
-            new IllegalArgumentException(
-                "these weights are not of BERT's layout: there is no tensor "
-                    + WORDS
-                    + ", but "
-                    + weights.names().stream().limit(5).toList()
-                    + " ..."));
+    String words =
+        weights.names().stream()
+            .filter(name -> name.endsWith(WORDS))
+            .findFirst()
+            .orElseThrow(() ->
+                new IllegalArgumentException(
+                    "these weights are not of BERT's layout: there is no tensor "
+                        + WORDS
+                        + ", but "
+                        + weights.names().stream().limit(5).toList()
+                        + " ..."));
+    if (words.contains("roberta.")) {
+      throw Layout.foreign(
+          words, "BERT's layout: RoBERTa's has its first position behind that of padding");
+    }
+    return words.substring(0, words.length() - WORDS.length());
   }
 
   private static String blockName(int block) {

@@ -2,6 +2,9 @@ package dev.lacuna.nn;
 
 import dev.lacuna.io.Weights;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -32,11 +35,42 @@ final class Layout {
   }
 
   /**
-   * The number of blocks by the last of them, so that a tensor missing in between is missed.
+   * The number of a model's blocks, each of which must have weight and bias of all its parts, and
+   * nothing else: what a block has beside them would be left out of its outputs.
    *
    * @param prefix before a block's number
+   * @param parts such as {@code mlp.fc1}
+   * @param layout what they make up, for the message
+   * @throws RuntimeException naming a tensor that is missing
+   * @throws IllegalArgumentException naming a tensor that is none of these
    */
-  static int depth(Weights weights, String prefix) {
+  static int blocks(Weights weights, String prefix, List<String> parts, String layout) {
+    int depth = depth(weights, prefix);
+    Set<String> wanted = new HashSet<>();
+    for (int block = 0; block < depth; block++) {
+      for (String part : parts) {
+        for (String kind : List.of(".weight", ".bias")) {
+          String name = prefix + block + "." + part + kind;
+          weights.shape(name);
+          wanted.add(name);
+        }
+      }
+    }
+    for (String name : weights.names()) {
+      if (name.startsWith(prefix) && !wanted.contains(name)) {
+        throw foreign(name, layout + ": blocks of " + String.join(", ", parts));
+      }
+    }
+    return depth;
+  }
+
+  /** A tensor that shows another layout. */
+  static IllegalArgumentException foreign(String name, String layout) {
+    return new IllegalArgumentException("tensor " + name + " is not of " + layout);
+  }
+
+  /** By the last block, so that one missing before it is missed. */
+  private static int depth(Weights weights, String prefix) {
     // nine digits fit an int
     Pattern block = Pattern.compile("^" + Pattern.quote(prefix) + "(\\d{1,9})\\.");
     int last =

@@ -14,6 +14,7 @@ import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.LinearOp;
 import dev.lacuna.ops.RowsOp;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -32,8 +33,17 @@ public final class VisionTransformer {
   private static final String CLASS = "cls_token";
   private static final String POSITIONS = "pos_embed";
   private static final String BLOCKS = "blocks.";
+  private static final String LAYOUT = "ViT's layout as timm has it";
   private static final String FUSED = "attn.qkv";
   private static final String[] SPLIT = {"attn.q", "attn.k", "attn.v"};
+
+  /** Of a block. */
+  private static final List<String> PARTS =
+      List.of("norm1", FUSED, "attn.proj", "norm2", "mlp.fc1", "mlp.fc2");
+
+  /** Beginnings of what variants have outside their blocks and compute with. */
+  private static final List<String> VARIANTS =
+      List.of("norm_pre.", "fc_norm.", "dist_token", "reg_token", "patch_embed.backbone.");
 
   /**
    * Images and their patches.
@@ -91,9 +101,11 @@ public final class VisionTransformer {
    * are square.
    *
    * @param weights named as timm names them: {@code blocks.0.attn.qkv.weight} and so on; what else
-   *     there is, such as a head, is left alone
+   *     there is outside the blocks, such as a head, is left alone
    * @param heads of the attention, which the tensors do not tell: width / 64 in timm's own models
-   * @throws IllegalArgumentException naming a tensor that is missing or of another shape
+   * @throws RuntimeException naming a tensor that is missing or of another shape
+   * @throws IllegalArgumentException naming a tensor that shows another layout, such as scales of
+   *     layers, norms of queries, registers or a norm of its own for the head
    */
   public VisionTransformer(Groups groups, Weights weights, int heads) {
     this(groups, input(weights), config(weights, heads), timm(weights));
@@ -141,11 +153,19 @@ public final class VisionTransformer {
   public static Input input(Weights weights) {
     if (!weights.names().contains(POSITIONS)) {
       throw new IllegalArgumentException(
-          "these weights are not of ViT's layout as timm has it: there is no tensor "
+          "these weights are not of "
+              + LAYOUT
+              + ": there is no tensor "
               + POSITIONS
               + ", but "
               + weights.names().stream().limit(5).toList()
               + " ...");
+    }
+    for (String name : weights.names()) {
+      if (VARIANTS.stream().anyMatch(name::startsWith)) {
+        throw Layout.foreign(
+            name, LAYOUT + ": one class token, no norm before the blocks, and one behind them");
+      }
     }
     int[] patch = Layout.extents(weights, PATCH + ".weight", "width", "channels", "patch", "patch");
     int patches = Layout.extents(weights, POSITIONS, "1", "1 + patches", "width")[1] - 1;
@@ -164,7 +184,7 @@ public final class VisionTransformer {
   }
 
   private static Config config(Weights weights, int heads) {
-    int depth = Layout.depth(weights, BLOCKS);
+    int depth = Layout.blocks(weights, BLOCKS, PARTS, LAYOUT);
     int width = Layout.extents(weights, CLASS, "1", "1", "width")[2];
     int hidden = Layout.extents(weights, BLOCKS + "0.mlp.fc1.bias", "hidden")[0];
     return new Config(width, depth, heads, hidden, Norm.PRE, EPSILON, Activation.GELU);

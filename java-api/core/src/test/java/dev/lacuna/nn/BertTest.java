@@ -14,6 +14,8 @@ import dev.lacuna.autograd.ParameterStore;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.io.SafeTensors;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -106,6 +108,49 @@ final class BertTest {
     weights.tensors().keySet().removeIf(name -> name.startsWith("encoder"));
     String said = refused();
     assertTrue(said.contains("no tensor encoder.layer.0."), said);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "encoder.layer.1.attention.self.distance_embedding.weight",
+        "encoder.layer.3.crossattention.self.query.weight",
+        "encoder.layer.0.attention.self.query.weight_scale",
+        "encoder.layer.99999999999.output.dense.weight",
+        "encoder.layer.norm.weight"
+      })
+  void aBlockWithMoreThanBertsIsRefusedByItsName(String name) {
+    put(name, 1);
+    String said = refused();
+    assertTrue(
+        said.startsWith("tensor " + name + " is not of BERT's layout: blocks of attention."), said);
+  }
+
+  /** Its file has all the same names behind its prefix, but positions that begin at 2. */
+  @Test
+  void robertaIsRefusedByItsPrefix() {
+    Map<String, SafeTensors.Entry> berts = Map.copyOf(weights.tensors());
+    weights.tensors().clear();
+    berts.forEach((name, entry) -> weights.tensors().put("roberta." + name, entry));
+    String said = refused();
+    assertTrue(
+        said.startsWith(
+            "tensor roberta.embeddings.word_embeddings.weight is not of BERT's layout: RoBERTa's"),
+        said);
+    assertThrows(IllegalArgumentException.class, () -> Bert.size(weights));
+  }
+
+  @Test
+  void whatBertHasBesideItsBlocksIsLeftAlone() {
+    Map<String, SafeTensors.Entry> berts = new LinkedHashMap<>(weights.tensors());
+    weights.tensors().clear();
+    berts.forEach((name, entry) -> weights.tensors().put("bert." + name, entry));
+    put("bert.embeddings.position_ids", 1, 5);
+    both("bert.pooler.dense", WIDTH, WIDTH);
+    both("cls.predictions.transform.dense", WIDTH, WIDTH);
+    both("cls.seq_relationship", 2, WIDTH);
+    both("classifier", 3, WIDTH);
+    assertEquals(DEPTH, bert().encoder().config().depth());
   }
 
   @Test

@@ -83,6 +83,36 @@ final class VisionTransformerTest {
   }
 
   @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "blocks.0.ls1.gamma",
+        "blocks.3.attn.q_norm.weight",
+        "blocks.3.attn.k_norm.bias",
+        "blocks.1.mlp.norm.weight",
+        "norm_pre.weight",
+        "fc_norm.bias",
+        "dist_token",
+        "reg_token",
+        "patch_embed.backbone.stem.conv.weight"
+      })
+  void aVariantIsRefusedByTheNameOfWhatItHas(String name) {
+    put(name, 1, 1, 6);
+    String said = refused();
+    String layout = "ViT's layout as timm has it: ";
+    String wanted = name.startsWith("blocks") ? "blocks of norm1, attn.qkv, " : "one class token, ";
+    assertTrue(said.startsWith("tensor " + name + " is not of " + layout + wanted), said);
+  }
+
+  @Test
+  void headAndDecoderAreLeftAlone() {
+    put("decoder.blocks.9.norm1.weight", 6);
+    put("head.weight", 10, 6);
+    put("head.bias", 10);
+    put("head_dist.bias", 10);
+    assertEquals(CONFIG, read().encoder().config());
+  }
+
+  @ParameterizedTest
   @CsvSource(
       delimiter = '|',
       value = {
