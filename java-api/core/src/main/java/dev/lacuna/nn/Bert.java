@@ -277,8 +277,20 @@ public final class Bert {
    *
    * @param texts token ids of each text, at least one
    * @return tokens [b, longest text, width]; those of padding are 0
+   * @throws LacunaException where a text has no token, or as in {@link #embed}
    */
   public Encoding encode(Tape tape, int[][] texts) {
+    for (int i = 0; i < texts.length; i++) {
+      if (texts[i].length == 0) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "text "
+                + i
+                + " of "
+                + texts.length
+                + " (from 0) has no tokens, want at least one, such as [CLS]");
+      }
+    }
     int n = Arrays.stream(texts).mapToInt(text -> text.length).max().orElse(0);
     int[] ids = new int[texts.length * n];
     byte[] mask = new byte[ids.length];
@@ -295,6 +307,7 @@ public final class Bert {
    *
    * @param texts token ids of each text, at least one
    * @return [b, width]
+   * @throws LacunaException where a text has no token, or as in {@link #embed}
    */
   public Tensor sentences(Tape tape, int[][] texts) {
     Tensor tokens = encode(tape, texts).tokens();

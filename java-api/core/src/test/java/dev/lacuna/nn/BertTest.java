@@ -15,10 +15,12 @@ import dev.lacuna.autograd.Tape;
 import dev.lacuna.io.SafeTensors;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -173,6 +175,28 @@ final class BertTest {
             + token
             + " has no row in tensor embeddings.word_embeddings.weight [7, 4], want 0 to 6",
         e.getMessage());
+  }
+
+  @Test
+  void outputsOfPaddingAreZeroAndNoOthers() {
+    double[] tokens = bert().encode(tape, new int[][] {{1}, {2, 3, 4}}).tokens().toDoubleArray();
+    for (int i = 0; i < tokens.length; i++) {
+      int token = i / WIDTH;
+      assertEquals(token == 1 || token == 2, tokens[i] == 0, "token " + token);
+    }
+  }
+
+  @Test
+  void aTextWithoutTokensIsNamed() {
+    Bert bert = bert();
+    int[][] texts = {{1}, {}, {2, 3}};
+    for (Executable use :
+        List.<Executable>of(() -> bert.encode(tape, texts), () -> bert.sentences(tape, texts))) {
+      LacunaException e = assertThrows(LacunaException.class, use);
+      assertEquals(Status.INVALID_ARGUMENT, e.status());
+      assertEquals(
+          "text 1 of 3 (from 0) has no tokens, want at least one, such as [CLS]", e.getMessage());
+    }
   }
 
   @ParameterizedTest
