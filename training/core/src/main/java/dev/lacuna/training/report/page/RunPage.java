@@ -67,7 +67,7 @@ public record RunPage(
     figures.add(
         curve(
             "Training loss",
-            "loss (cross-entropy in nats)",
+            "loss",
             seeds.stream().map(Seed::loss).toList(),
             "Mean over the training samples of an epoch; the lower, the better."));
     figures.add(
