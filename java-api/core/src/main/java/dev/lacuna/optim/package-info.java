@@ -1,4 +1,4 @@
-/** Optimisers, schedules and gradient projection. */
+/** Optimisers and gradient projection. */
 @NullMarked
 package dev.lacuna.optim;
 

@@ -24,6 +24,7 @@ public interface Criterion {
    */
   static Criterion singleLabel(int[] labels) {
     return (logits, samples) -> {
+      requireAll(samples, labels.length, "labels");
       int[] chosen = Arrays.stream(samples).map(i -> labels[i]).toArray();
       return SoftmaxOp.crossEntropy(logits, logits.tape().input(chosen, chosen.length));
     };
@@ -36,6 +37,7 @@ public interface Criterion {
    */
   static Criterion multiLabel(float[][] targets) {
     return (logits, samples) -> {
+      requireAll(samples, targets.length, "rows of targets");
       Tape tape = logits.tape();
       int classes = (int) logits.cols();
       float[] chosen = new float[samples.length * classes];
@@ -50,5 +52,13 @@ public interface Criterion {
       return BinaryCrossEntropyOp.bceWithLogits(
           logits, tape.input(chosen, samples.length, classes));
     };
+  }
+
+  private static void requireAll(int[] samples, int count, String what) {
+    int last = Arrays.stream(samples).max().orElse(-1);
+    if (last >= count) {
+      throw new IllegalArgumentException(
+          "there are " + count + " " + what + ", want one for each sample, up to sample " + last);
+    }
   }
 }

@@ -27,15 +27,28 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What MMP adds to pretrained transformers: for each modality a linear head on its class feature
- * and read-only prompts, for each ordered pair a predictor that makes the second's class feature of
- * what the first's prompts have read. The transformers themselves stay with the caller, who gives
- * their {@link ReadableEncoding}s.
+ * MMP (Kim and Kim, "Missing Modality Prediction for Unpaired Multimodal Learning via Joint
+ * Embedding of Unimodal Models", ECCV 2024). What it adds to pretrained transformers: for each
+ * modality a linear head on its class feature and read-only prompts, for each ordered pair a
+ * predictor that makes the second's class feature of what the first's prompts have read. The
+ * transformers themselves stay with the caller, who gives their {@link ReadableEncoding}s.
+ *
+ * <p>For each batch of training:
  *
  * <pre>
- * for each batch:
- *   encoded.get(m) = new Encoded(transformer m of the samples that have m, their positions)
- *   model.loss(tape, encoded, Criterion.singleLabel(labels)).total().backward()</pre>
+ * List&lt;Encoded&gt; encoded = new ArrayList&lt;&gt;();
+ * for (int m = 0; m &lt; modalities; m++) { // null where no sample of the batch has m
+ *   encoded.add(new Encoded(transformers.get(m).first(inputs.get(m), null), positions.get(m)));
+ * }
+ * model.loss(tape, encoded, Criterion.singleLabel(labels)).total().backward();</pre>
+ *
+ * <p>Of samples that have the first of two modalities alone:
+ *
+ * <pre>
+ * Encoding image = transformers.get(0).first(x, null);
+ * Tensor text = model.predict(tape, 0, image).get(1);
+ * Tensor said = ElementwiseOp.add( // MEAN_LOGITS but for a factor
+ *     model.head(0).forward(image.classFeature()), model.head(1).forward(text));</pre>
  */
 public final class MmpModel {
   /**
@@ -74,8 +87,8 @@ public final class MmpModel {
    * A modality.
    *
    * @param name such as {@code image}
-   * @param start the embedded class token, from which its prompts start; its length is the width of
-   *     the transformer
+   * @param start the embedded class token, from which its prompts start, such as {@link
+   *     dev.lacuna.nn.Bert#embedded}; its length is the width of the transformer
    */
   @SuppressWarnings("ArrayRecordComponent") // a carrier of numbers, never compared
   public record Modality(String name, double[] start) {}
@@ -91,9 +104,15 @@ public final class MmpModel {
     /**
      * Checks the positions.
      *
-     * @throws LacunaException where they are not ascending, or not as many as the encoding has
+     * @throws LacunaException where there are none, they are not ascending, or not as many as the
+     *     encoding has
      */
     public Encoded {
+      if (samples.length == 0) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "there are no samples, want null for a modality that none of the batch has");
+      }
       if (samples.length != encoding.size()) {
         throw new LacunaException(
             Status.INVALID_ARGUMENT,
@@ -146,6 +165,7 @@ public final class MmpModel {
    * @param heads group of {@code <modality>.head}
    * @param prediction groups of the modalities' prompts and predictors, one each
    * @param classes number of classes
+   * @throws LacunaException where there are not as many groups as modalities
    */
   public MmpModel(
       ParameterGroup heads,
@@ -161,6 +181,15 @@ public final class MmpModel {
             .withPrompts(options.reading)
             .withEncoderGrad(options.encoderGrad);
     int count = modalities.size();
+    if (prediction.size() != count) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "there are "
+              + prediction.size()
+              + " groups for prompts and predictors, want one for each of "
+              + count
+              + " modalities");
+    }
     predictors = new @Nullable FeaturePredictor[count][count];
     for (int m = 0; m < count; m++) {
       Modality modality = modalities.get(m);
@@ -240,8 +269,14 @@ public final class MmpModel {
    * @param from the modality that is there
    * @param encoding of its samples
    * @return for each modality [b, its width], null for {@code from} itself
+   * @throws LacunaException where there is no such modality
    */
   public List<@Nullable Tensor> predict(Tape tape, int from, ReadableEncoding encoding) {
+    if (from < 0 || from >= modalities.size()) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "from is modality " + from + ", want 0 to " + (modalities.size() - 1));
+    }
     Tensor outputs = read(tape, from, encoding);
     List<@Nullable Tensor> features = new ArrayList<>();
     for (int to = 0; to < modalities.size(); to++) {

@@ -231,6 +231,8 @@ final class MmpModelTest {
           () -> new Encoded(encoding, new int[] {0, 3, 2}), "position 2", "is 2, want at least 4");
       assertRefused(
           () -> new Encoded(encoding, new int[] {-1, 3, 5}), "position 0", "-1, want at least 0");
+      ReadableEncoding none = encoding.select(new int[0]);
+      assertRefused(() -> new Encoded(none, new int[0]), "no samples, want null for a modality");
     }
   }
 
@@ -246,6 +248,32 @@ final class MmpModelTest {
         String said = encoded.size() + " modalities, want 2, one or null for each of [m0, m1]";
         assertRefused(() -> small.model.loss(small.tape, encoded, criterion), said);
         assertRefused(() -> small.model.classification(encoded, criterion), said);
+      }
+    }
+  }
+
+  @Test
+  void whatIsMissingFromAModelOrItsLabelsIsNamed() {
+    Options stop = options(Prompts.NONE, Pooling.MEAN, EncoderGrad.STOP);
+    try (Small small = new Small(2, stop);
+        ParameterStore other = new ParameterStore(small.context)) {
+      ParameterGroup heads = other.group("heads");
+      List<ParameterGroup> one = List.of(other.group("m0"));
+      assertRefused(
+          () -> new MmpModel(heads, one, small.model.modalities(), 3, stop, 1),
+          "1 groups for prompts and predictors, want one for each of 2 modalities");
+      Tensor x = small.tape.input(new double[TOKENS * WIDTHS[0]], 1, TOKENS, WIDTHS[0]);
+      ReadableEncoding encoding = small.encoders.getFirst().first(x, null);
+      assertRefused(
+          () -> small.model.predict(small.tape, 2, encoding), "from is modality 2, want 0 to 1");
+      Tensor logits = small.tape.input(new double[6], 2, 3);
+      for (Criterion criterion :
+          List.of(Criterion.singleLabel(new int[3]), Criterion.multiLabel(new float[3][3]))) {
+        String said =
+            assertThrows(
+                    IllegalArgumentException.class, () -> criterion.loss(logits, new int[] {1, 3}))
+                .getMessage();
+        assertTrue(said.startsWith("there are 3 ") && said.endsWith("up to sample 3"), said);
       }
     }
   }
