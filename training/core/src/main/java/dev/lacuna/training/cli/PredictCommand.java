@@ -66,8 +66,8 @@ final class PredictCommand implements Callable<Integer> {
       paramLabel = "INPUT",
       description =
           "CSV file with columns id, image, audio and text, or a folder with one or with the files. "
-              + "Anything may be missing; labels are not looked at. Columns may be called as in the "
-              + "data that the model has learned from.")
+              + "Anything may be missing, as long as a sample has something; labels are not looked "
+              + "at. Columns may be called as in the data that the model has learned from.")
   private Path input = Path.of("");
 
   @Option(

@@ -24,6 +24,9 @@ import picocli.CommandLine.Option;
       "  lacuna train mmp                        emoji, seven in ten lack text or image",
       "  lacuna train mmp --missing text=0.7     seven in ten lack the text",
       "  lacuna train mmp --fold 3 --seeds 3     another fold, three seeds",
+      "  lacuna train mmp --data pets.csv --colour rgb --image-size 32 --text-tokens 64",
+      "                                          your own pictures and texts, by both of",
+      "                                          the pretrained transformers",
       "  lacuna train mmp --no-baselines --missing-feature skip   late fusion alone"
     })
 final class TrainMmp extends TrainSystem<MmpOptions> {

@@ -277,7 +277,8 @@ public final class MmpLearner implements Learner {
 
   @Override
   public Map<String, String> facts() {
-    Map<String, String> facts = new LinkedHashMap<>(shares());
+    Map<String, String> facts = new LinkedHashMap<>(encoders.described());
+    facts.putAll(shares());
     if (unvaried > 0) {
       facts.put(
           "predictions learned from one sample, by distance alone", Integer.toString(unvaried));

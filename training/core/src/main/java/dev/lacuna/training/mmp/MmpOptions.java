@@ -10,6 +10,7 @@ import dev.lacuna.multimodal.mmp.LateFusion;
 import dev.lacuna.multimodal.mmp.MmpModel;
 import dev.lacuna.training.encoder.SmallEncoder;
 import dev.lacuna.training.loop.Ranges;
+import java.util.Locale;
 
 /**
  * MMP's own options, see {@link MmpModel.Options}.
@@ -119,8 +120,8 @@ public record MmpOptions(
     if (mask == Mask.DENSE && reading != Prompts.NONE) {
       throw new IllegalArgumentException(
           "reading is "
-              + reading
-              + " with a dense mask, which cannot let prompts read each other; want NONE");
+              + reading.name().toLowerCase(Locale.ROOT)
+              + " with a dense mask, which cannot let prompts read each other; want none");
     }
     vicReg(lambda, mu, nu);
   }

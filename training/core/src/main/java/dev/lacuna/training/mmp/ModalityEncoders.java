@@ -10,7 +10,9 @@ import dev.lacuna.nn.VisionTransformer;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.mmp.MmpOptions.ImageEncoder;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * A transformer for each modality: one with pretrained weights where there are such that fit, and
@@ -24,6 +26,7 @@ final class ModalityEncoders implements AutoCloseable {
   private final List<ParameterStore> ofOthers = new ArrayList<>();
 
   private final List<ModalityEncoder> all = new ArrayList<>();
+  private final Map<String, String> described = new LinkedHashMap<>();
   private final List<ParameterGroup> biases = new ArrayList<>();
   private final List<ParameterGroup> selfTaught = new ArrayList<>();
 
@@ -46,6 +49,11 @@ final class ModalityEncoders implements AutoCloseable {
   /** In the order of the modalities. */
   List<ModalityEncoder> all() {
     return all;
+  }
+
+  /** What each is, by modality, for people. */
+  Map<String, String> described() {
+    return described;
   }
 
   /** Of every modality, in their order. */
@@ -96,6 +104,13 @@ final class ModalityEncoders implements AutoCloseable {
 
   /** Weights that learn before they rest. */
   private Groups selfTaught(Modality modality, ParameterGroup biases) {
+    described.put(
+        "transformer of " + modality.name(),
+        "learns from this run's samples, then rests; pretrained ones take images of 3 x 32 x 32"
+            + " and texts of tokens, these are "
+            + (modality.hasTokens()
+                ? "texts of other tokens"
+                : modality.channels() + " x " + modality.height() + " x " + modality.width()));
     ParameterGroup weights = store.group(modality.name() + ".weights");
     selfTaught.add(weights);
     return new Groups(weights, biases);
@@ -105,6 +120,7 @@ final class ModalityEncoders implements AutoCloseable {
   private Groups frozen(Modality modality, ParameterGroup biases) {
     ParameterStore own = new ParameterStore(context);
     ofOthers.add(own);
+    described.put("transformer of " + modality.name(), "pretrained, at rest but for its biases");
     ParameterGroup weights = own.group(modality.name() + ".weights");
     weights.freeze();
     return new Groups(weights, biases);

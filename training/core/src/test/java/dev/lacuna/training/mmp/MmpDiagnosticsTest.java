@@ -220,6 +220,8 @@ class MmpDiagnosticsTest {
       Map<String, String> facts = learner.facts();
       assertEquals(
           List.of(
+              "transformer of image",
+              "transformer of audio",
               "trainable parameters",
               "trainable in image",
               "trainable in audio",

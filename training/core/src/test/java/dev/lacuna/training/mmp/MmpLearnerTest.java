@@ -217,7 +217,7 @@ final class MmpLearnerTest {
                         of.width(),
                         of.baselines()))
             .getMessage();
-    assertTrue(message.contains("reading") && message.contains("SELF"), message);
+    assertTrue(message.contains("reading") && message.contains("self"), message);
   }
 
   @Test
