@@ -6,8 +6,11 @@ import dev.lacuna.Status;
 /**
  * The features of one modality, shared by all splits: real numbers, or the token ids of texts.
  *
+ * <p>A feature may be a sequence: its channels are those of the first step, then those of the
+ * second and so on, so that who knows nothing of sequences reads it as any other feature.
+ *
  * @param name such as {@code image}; it is what {@code --missing} and the patterns call it
- * @param channels channels of a feature
+ * @param channels channels of a feature, of all its steps together
  * @param height rows of a feature; mel bands of sound
  * @param width columns of a feature; frames of sound, positions of a text
  * @param rows rows[r] is one feature, [channels, height, width] flattened row-major; not to be
@@ -16,6 +19,7 @@ import dev.lacuna.Status;
  * @param vocabulary 0 where the values are real numbers; otherwise they are token ids, 0 to
  *     vocabulary - 1, of shape [1, 1, width], each row one token or more with {@link #PAD} behind
  *     them
+ * @param steps steps of a sequence, 1 where a feature is none; divides channels
  */
 public record Modality(
     String name,
@@ -24,7 +28,8 @@ public record Modality(
     int width,
     float[][] rows,
     Scaling scaling,
-    int vocabulary) {
+    int vocabulary,
+    int steps) {
   /** The id that fills up a text, BERT's {@code [PAD]}. */
   public static final int PAD = 0;
 
@@ -40,6 +45,46 @@ public record Modality(
   public Modality(
       String name, int channels, int height, int width, float[][] rows, Scaling scaling) {
     this(name, channels, height, width, rows, scaling, 0);
+  }
+
+  /** Features that are no sequences. */
+  public Modality(
+      String name,
+      int channels,
+      int height,
+      int width,
+      float[][] rows,
+      Scaling scaling,
+      int vocabulary) {
+    this(name, channels, height, width, rows, scaling, vocabulary, 1);
+  }
+
+  /**
+   * Sequences of real numbers.
+   *
+   * @param stepChannels channels of a step
+   * @param rows rows[r] is one sequence, [steps, stepChannels, height, width]
+   * @throws LacunaException as the constructor does, or where there are no steps or channels
+   */
+  public static Modality ofSequences(
+      String name,
+      int steps,
+      int stepChannels,
+      int height,
+      int width,
+      float[][] rows,
+      Scaling scaling) {
+    long channels = (long) steps * stepChannels;
+    if (steps < 1 || stepChannels < 1 || channels > Integer.MAX_VALUE) {
+      throw bad(
+          name
+              + " has "
+              + steps
+              + " steps of "
+              + stepChannels
+              + " channels, want each >= 1 and fewer than 2^31 values");
+    }
+    return new Modality(name, (int) channels, height, width, rows, scaling, 0, steps);
   }
 
   /** Texts of up to so many tokens. */
@@ -63,6 +108,10 @@ public record Modality(
               + " x "
               + width
               + ", want each >= 1 and fewer than 2^31 values");
+    }
+    if (steps < 1 || channels % steps != 0) {
+      throw bad(
+          name + " has " + steps + " steps in " + channels + " channels, want steps of one size");
     }
     if (vocabulary != 0) {
       checkVocabulary(name, channels, height, scaling, vocabulary);
@@ -152,6 +201,26 @@ public record Modality(
     return channels * height * width;
   }
 
+  /** Channels of one step. */
+  public int stepChannels() {
+    return channels / steps;
+  }
+
+  /** Values in one step: stepChannels() * height * width. */
+  public int stepSize() {
+    return stepChannels() * height * width;
+  }
+
+  /** The shape of a feature, such as {@code 1 x 28 x 28} or {@code 10 steps of 1 x 28 x 28}. */
+  public String shape() {
+    return (steps > 1 ? steps + " steps of " : "")
+        + stepChannels()
+        + " x "
+        + height
+        + " x "
+        + width;
+  }
+
   /** Whether the values are token ids. */
   public boolean hasTokens() {
     return vocabulary > 0;
@@ -159,7 +228,7 @@ public record Modality(
 
   /** The same features with others behind them or instead. */
   public Modality withRows(float[][] others) {
-    return new Modality(name, channels, height, width, others, scaling, vocabulary);
+    return new Modality(name, channels, height, width, others, scaling, vocabulary, steps);
   }
 
   /** Number of tokens of a row: where its padding begins. */

@@ -3,7 +3,9 @@ package dev.lacuna.training.data;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
@@ -46,7 +48,10 @@ public record MultimodalData(
         humanClips);
   }
 
-  /** Checks that all splits fit the feature tables. */
+  /**
+   * Checks that all splits fit the feature tables, and that modalities which are sequences have the
+   * same number of steps.
+   */
   public MultimodalData {
     modalities = List.copyOf(modalities);
     classNames = List.copyOf(classNames);
@@ -62,8 +67,9 @@ public record MultimodalData(
               + classes
               + " classes, want 1 and 2 or more");
     }
+    int steps = steps(name, modalities);
     for (Split split : splits(train, validation, test, humanClips)) {
-      split.check(classes, modalities);
+      split.check(classes, modalities, steps);
       if (split.multiLabel() != train.multiLabel()) {
         throw new LacunaException(
             Status.INVALID_ARGUMENT,
@@ -76,11 +82,52 @@ public record MultimodalData(
     }
   }
 
+  private static int steps(String name, List<Modality> modalities) {
+    List<Modality> sequences =
+        modalities.stream().filter(modality -> modality.steps() > 1).toList();
+    for (Modality modality : sequences) {
+      Modality first = sequences.getFirst();
+      if (modality.steps() != first.steps()) {
+        throw new LacunaException(
+            Status.INVALID_ARGUMENT,
+            "data set "
+                + name
+                + " has sequences of unequal lengths: modality "
+                + first.name()
+                + " has "
+                + first.steps()
+                + " steps and modality "
+                + modality.name()
+                + " "
+                + modality.steps()
+                + ", want the same");
+      }
+    }
+    return sequences.isEmpty() ? 1 : sequences.getFirst().steps();
+  }
+
   private static List<Split> splits(
       Split train, Split validation, Split test, @Nullable Split humanClips) {
     return humanClips == null
         ? List.of(train, validation, test)
         : List.of(train, validation, test, humanClips);
+  }
+
+  /** Steps of the modalities that are sequences, 1 where none is. */
+  public int steps() {
+    return modalities.stream().mapToInt(Modality::steps).max().orElse(1);
+  }
+
+  /** Number of classes of steps: their labels are 0 to stepClasses() - 1; 0 where none is known. */
+  public int stepClasses() {
+    return 1
+        + splits(train, validation, test, humanClips).stream()
+            .map(Split::stepLabels)
+            .filter(Objects::nonNull)
+            .flatMap(Arrays::stream)
+            .flatMapToInt(Arrays::stream)
+            .max()
+            .orElse(Split.UNLABELLED);
   }
 
   /** Whether a sample may have several classes, or none. */
@@ -97,9 +144,17 @@ public record MultimodalData(
     };
   }
 
-  /** CRC-32 of labels, presence and features of all samples to train, choose and report by. */
+  /**
+   * CRC-32 of labels, presence and features of all samples to train, choose and report by, and of
+   * the steps of sequences and their labels.
+   */
   public long checksum() {
     CRC32 crc = new CRC32();
+    for (Modality modality : modalities) {
+      if (modality.steps() > 1) {
+        crc.update(ByteBuffer.allocate(Integer.BYTES).putInt(0, modality.steps()));
+      }
+    }
     for (Split split : List.of(train, validation, test)) {
       ByteBuffer labels = ByteBuffer.allocate(Integer.BYTES * split.size());
       labels.asIntBuffer().put(split.labels());
@@ -109,6 +164,13 @@ public record MultimodalData(
           for (boolean target : row) {
             crc.update(target ? 1 : 0);
           }
+        }
+      }
+      if (split.stepLabels() != null) {
+        for (int[] row : split.stepLabels()) {
+          ByteBuffer ofSteps = ByteBuffer.allocate(Integer.BYTES * row.length);
+          ofSteps.asIntBuffer().put(row);
+          crc.update(ofSteps);
         }
       }
       // without it a feature could move to the next sample that lacks one

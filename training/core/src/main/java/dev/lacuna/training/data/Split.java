@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * @param ids ids.get(i) is what the data calls sample i
  * @param groups what samples share that makes them alike, by its name: groups.get("voice").get(i)
  *     is whose voice sample i has; empty where the data does not know
+ * @param stepLabels of sequences: stepLabels[i][t] is the class of step t of sample i, {@link
+ *     #UNLABELLED} where it is not known; these are classes of steps, which need not be those of
+ *     samples; null where nothing is known of steps; not to be changed
  */
 @SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
 public record Split(
@@ -32,12 +35,16 @@ public record Split(
     boolean @Nullable [][] targets,
     int[][] rowOf,
     List<String> ids,
-    Map<String, List<String>> groups) {
+    Map<String, List<String>> groups,
+    int @Nullable [][] stepLabels) {
   /** The row of a modality that a sample does not have. */
   public static final int ABSENT = -1;
 
-  /** The label of a sample whose class is not known. */
+  /** The label of a sample or step whose class is not known. */
   public static final int UNLABELLED = -1;
+
+  /** More classes of steps than anybody has. */
+  private static final int MOST_STEP_CLASSES = 1 << 16;
 
   /** Samples that have no names but their numbers. */
   public Split(String name, int[] labels, int[][] rowOf) {
@@ -53,6 +60,17 @@ public record Split(
     this(name, labels, null, rowOf, ids, Map.of());
   }
 
+  /** Samples of whose steps nothing is known. */
+  public Split(
+      String name,
+      int[] labels,
+      boolean @Nullable [][] targets,
+      int[][] rowOf,
+      List<String> ids,
+      Map<String, List<String>> groups) {
+    this(name, labels, targets, rowOf, ids, groups, null);
+  }
+
   /** Multi-label samples, see {@link #targets}. */
   public static Split multiLabel(
       String name, boolean[][] targets, int[][] rowOf, List<String> ids) {
@@ -63,7 +81,8 @@ public record Split(
 
   /**
    * Checks that every modality has a row or ABSENT for every sample, and every sample an id, a
-   * place in every grouping and, where samples are multi-label, targets and no label.
+   * place in every grouping and, where samples are multi-label, targets and no label, and where
+   * steps have labels, a row of them.
    */
   public Split {
     ids = List.copyOf(ids);
@@ -103,6 +122,17 @@ public record Split(
               + targets.length
               + " samples, want targets of all and labels of none, or no targets");
     }
+    if (stepLabels != null && stepLabels.length != labels.length) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          "split "
+              + name
+              + " has "
+              + labels.length
+              + " labels but labels of steps of "
+              + stepLabels.length
+              + " samples");
+    }
     for (int modality = 0; modality < rowOf.length; modality++) {
       if (rowOf[modality].length != labels.length) {
         throw new LacunaException(
@@ -121,12 +151,17 @@ public record Split(
 
   /** The same samples with what they share. */
   public Split withGroups(Map<String, List<String>> shared) {
-    return new Split(name, labels, targets, rowOf, ids, shared);
+    return new Split(name, labels, targets, rowOf, ids, shared, stepLabels);
   }
 
   /** The same samples with other rows. */
   public Split withRows(int[][] other) {
-    return new Split(name, labels, targets, other, ids, groups);
+    return new Split(name, labels, targets, other, ids, groups, stepLabels);
+  }
+
+  /** The same samples with labels of their steps, see {@link #stepLabels}. */
+  public Split withStepLabels(int @Nullable [][] ofSteps) {
+    return new Split(name, labels, targets, rowOf, ids, groups, ofSteps);
   }
 
   /** Whether a sample may have several classes, or none. */
@@ -146,7 +181,10 @@ public record Split(
             : Arrays.stream(chosen).mapToObj(i -> targets[i]).toArray(boolean[][]::new),
         select(rowOf, chosen),
         select(ids, chosen),
-        shared);
+        shared,
+        stepLabels == null
+            ? null
+            : Arrays.stream(chosen).mapToObj(i -> stepLabels[i]).toArray(int[][]::new));
   }
 
   private static List<String> select(List<String> values, int[] chosen) {
@@ -187,8 +225,12 @@ public record Split(
     return new Presence(labels.length, rowOf.length, table);
   }
 
-  /** Checks labels and rows against the data set that this split belongs to. */
-  void check(int classes, List<Modality> modalities) {
+  /**
+   * Checks labels and rows against the data set that this split belongs to.
+   *
+   * @param steps steps of its sequences, 1 where it has none
+   */
+  void check(int classes, List<Modality> modalities, int steps) {
     if (rowOf.length != modalities.size()) {
       throw bad("has rows of " + rowOf.length + " modalities, want " + modalities.size());
     }
@@ -218,10 +260,40 @@ public record Split(
         }
       }
     }
+    checkSteps(steps);
     try {
       presence();
     } catch (LacunaException e) {
       throw bad(e.getMessage());
+    }
+  }
+
+  private void checkSteps(int steps) {
+    for (int sample = 0; stepLabels != null && sample < labels.length; sample++) {
+      if (stepLabels[sample].length != steps) {
+        throw bad(
+            "sample "
+                + sample
+                + " has labels of "
+                + stepLabels[sample].length
+                + " steps, want "
+                + steps);
+      }
+      for (int step = 0; step < steps; step++) {
+        int label = stepLabels[sample][step];
+        if (label < UNLABELLED || label >= MOST_STEP_CLASSES) {
+          throw bad(
+              "sample "
+                  + sample
+                  + " has label "
+                  + label
+                  + " at step "
+                  + step
+                  + ", want 0 to "
+                  + (MOST_STEP_CLASSES - 1)
+                  + ", or -1 where it is not known");
+        }
+      }
     }
   }
 

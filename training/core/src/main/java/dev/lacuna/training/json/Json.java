@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.Nulls;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.InjectableValues;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.ObjectReader;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -19,7 +20,13 @@ import java.util.Map;
 
 /** How JSON files are written and strictly read. */
 public final class Json {
-  /** Indented, snake_case, nothing missing and nothing after the end. */
+  /** Names a number of steps that files from before there were sequences do not have: 1. */
+  public static final String STEPS = "steps";
+
+  /**
+   * Indented, snake_case, nothing after the end and nothing missing but what older files do not
+   * have.
+   */
   public static final ObjectMapper MAPPER =
       JsonMapper.builder()
           .enable(SerializationFeature.INDENT_OUTPUT)
@@ -27,6 +34,7 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
+          .injectableValues(new InjectableValues.Std().addValue(STEPS, 1))
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .build();
 

@@ -1,11 +1,14 @@
 package dev.lacuna.training.system;
 
+import com.fasterxml.jackson.annotation.JacksonInject;
+import com.fasterxml.jackson.annotation.OptBoolean;
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Scaling;
 import dev.lacuna.training.data.own.FeatureOptions;
+import dev.lacuna.training.json.Json;
 import dev.lacuna.training.report.RunFolder;
 import java.util.List;
 import java.util.Set;
@@ -45,12 +48,25 @@ public record ModelSignature(
    * @param width columns of a feature
    * @param scaling what is done to features
    * @param vocabulary number of token ids, 0 where features are real numbers
+   * @param steps steps of a sequence; 1 where there is none, as in files that do not say
    */
   public record Input(
-      String name, int channels, int height, int width, Scaling scaling, int vocabulary) {
+      String name,
+      int channels,
+      int height,
+      int width,
+      Scaling scaling,
+      int vocabulary,
+      @JacksonInject(value = Json.STEPS, useInput = OptBoolean.TRUE) int steps) {
     /** Checks the shape. */
     public Input {
-      new Modality(name, channels, height, width, new float[0][], scaling, vocabulary);
+      new Modality(name, channels, height, width, new float[0][], scaling, vocabulary, steps);
+    }
+
+    /** Of features that are no sequences. */
+    public Input(
+        String name, int channels, int height, int width, Scaling scaling, int vocabulary) {
+      this(name, channels, height, width, scaling, vocabulary, 1);
     }
 
     static Input of(Modality modality) {
@@ -60,21 +76,19 @@ public record ModelSignature(
           modality.height(),
           modality.width(),
           modality.scaling(),
-          modality.vocabulary());
+          modality.vocabulary(),
+          modality.steps());
     }
 
     Modality modality() {
-      return new Modality(name, channels, height, width, new float[0][], scaling, vocabulary);
+      return new Modality(
+          name, channels, height, width, new float[0][], scaling, vocabulary, steps);
     }
 
     private String shape() {
       return name
           + " "
-          + channels
-          + " x "
-          + height
-          + " x "
-          + width
+          + modality().shape()
           + (vocabulary > 0 ? " of " + vocabulary + " tokens" : "");
     }
   }

@@ -82,11 +82,7 @@ final class RunReport {
     for (Modality modality : data.modalities()) {
       facts.put(
           modality.name(),
-          modality.channels()
-              + " x "
-              + modality.height()
-              + " x "
-              + modality.width()
+          modality.shape()
               + ", in "
               + data.train().presence().count(data.modalities().indexOf(modality))
               + " training samples");

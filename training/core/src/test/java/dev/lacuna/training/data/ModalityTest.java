@@ -51,6 +51,38 @@ class ModalityTest {
   }
 
   @Test
+  void aSequenceIsAFeatureWhoseChannelsAreThoseOfAllSteps() {
+    float[][] rows = new float[2][5 * 3 * 4 * 7];
+    Modality video = Modality.ofSequences("video", 5, 3, 4, 7, rows, Scaling.NONE);
+    assertEquals(15, video.channels());
+    assertEquals(3, video.stepChannels());
+    assertEquals(3 * 4 * 7, video.stepSize());
+    assertEquals(420, video.size());
+    assertEquals("5 steps of 3 x 4 x 7", video.shape());
+    assertEquals(5, video.withRows(new float[1][420]).steps());
+    Modality image = new Modality("image", 3, 4, 7, new float[1][84]);
+    assertEquals(1, image.steps());
+    assertEquals("3 x 4 x 7", image.shape());
+  }
+
+  @Test
+  void stepsAreOfOneSize() {
+    float[][] rows = new float[0][];
+    assertMessage(
+        () -> new Modality("video", 15, 4, 7, rows, Scaling.NONE, 0, 4),
+        "video has 4 steps in 15 channels");
+    assertMessage(() -> new Modality("video", 15, 4, 7, rows, Scaling.NONE, 0, 0), "has 0 steps");
+    assertMessage(
+        () -> Modality.ofSequences("video", 0, 3, 4, 7, rows, Scaling.NONE),
+        "video has 0 steps of 3 channels");
+    assertMessage(
+        () -> Modality.ofSequences("video", 1 << 20, 1 << 20, 1, 1, rows, Scaling.NONE),
+        "1048576 steps of 1048576 channels");
+    assertMessage(
+        () -> new Modality("text", 1, 1, 3, rows, Scaling.NONE, 10, 3), "3 steps in 1 channels");
+  }
+
+  @Test
   void aTextIsCutBeforeItsLastIdAndPadded() {
     Tokens counting =
         new Tokens() {

@@ -1,6 +1,7 @@
 package dev.lacuna.training.data;
 
 import static dev.lacuna.training.data.Errors.assertMessage;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
@@ -145,6 +146,80 @@ class MultimodalDataTest {
     assertNotEquals(data(split).checksum(), data(fewer).checksum());
     Split moved = new Split("test", new int[] {1, 0}, new int[][] {{-1, 0}, {0, 1}});
     assertNotEquals(data(fewer).checksum(), data(moved).checksum());
+  }
+
+  private static Modality sequence(String name, int steps) {
+    return Modality.ofSequences(
+        name, steps, 2, 1, 3, new float[][] {new float[6 * steps]}, Scaling.NONE);
+  }
+
+  private static Split steps(int[]... stepLabels) {
+    return new Split("test", new int[] {0, 1}, new int[][] {{0, 0}, {0, 0}})
+        .withStepLabels(stepLabels);
+  }
+
+  private static MultimodalData sequences(Split split) {
+    return new MultimodalData(
+        "toy", List.of(sequence("image", 3), sequence("audio", 3)), 2, split, split, split, null);
+  }
+
+  @Test
+  void sequencesOfOneDataSetHaveTheSameNumberOfSteps() {
+    Split split = new Split("test", new int[] {0}, new int[][] {{0}, {0}});
+    MultimodalData mixed =
+        new MultimodalData(
+            "toy", List.of(IMAGE, sequence("audio", 3)), 2, split, split, split, null);
+    assertEquals(3, mixed.steps());
+    assertEquals(1, data(split).steps());
+    assertEquals(0, mixed.stepClasses());
+    assertMessage(
+        () ->
+            new MultimodalData(
+                "toy",
+                List.of(sequence("image", 10), sequence("audio", 9)),
+                2,
+                split,
+                split,
+                split,
+                null),
+        "data set toy has sequences of unequal lengths",
+        "modality image has 10 steps and modality audio 9");
+  }
+
+  @Test
+  void stepsMayHaveLabels() {
+    Split split = steps(new int[] {0, 4, -1}, new int[] {1, 1, 1});
+    assertEquals(5, sequences(split).stepClasses());
+    assertArrayEquals(
+        new int[][] {{1, 1, 1}, {0, 4, -1}, {1, 1, 1}},
+        split.select(new int[] {1, 0, 1}).stepLabels());
+    assertArrayEquals(split.stepLabels(), split.withGroups(Map.of()).stepLabels());
+    assertArrayEquals(split.stepLabels(), split.withRows(split.rowOf()).stepLabels());
+    assertMessage(() -> steps(new int[3]), "2 labels but labels of steps of 1 samples");
+    assertMessage(
+        () -> sequences(steps(new int[3], new int[2])), "sample 1 has labels of 2 steps, want 3");
+    assertMessage(
+        () -> sequences(steps(new int[3], new int[] {0, -2, 0})), "has label -2 at step 1");
+    assertMessage(
+        () -> sequences(steps(new int[3], new int[] {0, 0, 1 << 16})), "label 65536 at step 2");
+  }
+
+  @Test
+  void theChecksumCoversStepsAndTheirLabels() {
+    Split split = steps(new int[] {0, 4, -1}, new int[] {1, 1, 1});
+    long checksum = sequences(split).checksum();
+    assertEquals(
+        checksum, sequences(steps(split.stepLabels().clone())).checksum());
+    assertNotEquals(checksum, sequences(steps(new int[] {0, 3, -1}, new int[3])).checksum());
+    assertNotEquals(checksum, sequences(split.withStepLabels(null)).checksum());
+    Split unlabelled = split.withStepLabels(null);
+    List<Modality> flat =
+        List.of(
+            new Modality("image", 6, 1, 3, new float[1][18]),
+            new Modality("audio", 6, 1, 3, new float[1][18]));
+    assertNotEquals(
+        sequences(unlabelled).checksum(),
+        new MultimodalData("toy", flat, 2, unlabelled, unlabelled, unlabelled, null).checksum());
   }
 
   private static MultimodalData data(Split test) {

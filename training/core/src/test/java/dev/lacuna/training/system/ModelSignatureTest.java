@@ -1,6 +1,7 @@
 package dev.lacuna.training.system;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -107,5 +108,23 @@ class ModelSignatureTest {
             PETS.features(),
             List.of(new Input("image", 1, 28, 30, new Scaling(0.5, 0.1), 0)));
     assertSays(() -> PETS.requireSame(wider, "run"), "modalities are [image 1 x 28 x 30], were [");
+  }
+
+  @Test
+  void sequencesHaveTheirStepsAndOlderFilesNone() throws IOException {
+    RunFolder run = finished();
+    Path file = temporary.resolve("run").resolve("model.json");
+    String text = Files.readString(file);
+    assertTrue(text.contains("\"steps\" : 1"), text);
+    Files.writeString(file, text.replaceAll(",\\s*\"steps\" : 1", ""));
+    assertFalse(Files.readString(file).contains("steps"));
+    assertEquals(PETS, ModelSignature.read(run));
+    Files.writeString(
+        file, text.replace("\"channels\" : 1", "\"channels\" : 6").replace("\"steps\" : 1", "\"steps\" : 3"));
+    ModelSignature sequences = ModelSignature.read(run);
+    assertEquals(3, sequences.modalities().getFirst().steps());
+    assertSays(() -> PETS.requireSame(sequences, "run"), "are [image 3 steps of 2 x 28 x 28], were");
+    Files.writeString(file, text.replace("\"steps\" : 1", "\"steps\" : 3"));
+    assertSays(() -> ModelSignature.read(run), file + " is damaged", "3 steps in 1 channels");
   }
 }

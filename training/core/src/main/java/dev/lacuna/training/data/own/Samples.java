@@ -125,7 +125,7 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
   }
 
   private static String shape(Modality modality) {
-    return List.of(modality.channels(), modality.height(), modality.width())
+    return modality.shape()
         + (modality.hasTokens() ? " of " + modality.vocabulary() + " tokens" : "");
   }
 

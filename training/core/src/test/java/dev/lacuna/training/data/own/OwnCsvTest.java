@@ -156,8 +156,8 @@ class OwnCsvTest {
                 letters,
                 List.of(Modality.ofTokens("text", 4, 100, new float[0][])),
                 progress),
-        "modality text of the model is [1, 1, 4] of 100 tokens",
-        "files would become [1, 1, 4] of 200 tokens");
+        "modality text of the model is 1 x 1 x 4 of 100 tokens",
+        "files would become 1 x 1 x 4 of 200 tokens");
     assertThrows(
         IllegalArgumentException.class,
         () -> OwnData.load(csv, Columns.STANDARD, options, progress));

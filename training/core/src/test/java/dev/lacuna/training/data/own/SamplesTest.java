@@ -127,7 +127,7 @@ class SamplesTest {
     List<Modality> small = List.of(new Modality("image", 1, 16, 16, new float[0][]));
     assertMessage(
         () -> Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, small, progress),
-        "modality image of the model is [1, 16, 16], files would become [1, 28, 28]");
+        "modality image of the model is 1 x 16 x 16, files would become 1 x 28 x 28");
     List<Modality> video = List.of(new Modality("video", 1, 28, 28, new float[0][]));
     assertMessage(
         () -> Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, video, progress),
