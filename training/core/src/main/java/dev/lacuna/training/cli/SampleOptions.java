@@ -4,6 +4,7 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.DigitSequencesSource;
 import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.FeatureOptions;
@@ -14,6 +15,7 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -30,13 +32,20 @@ final class SampleOptions {
 
   private static final Of OF_AVMNIST =
       new Of(
-          "avmnist", List.of("--train-size", "--validation-size", "--test-size", "--modalities"));
-  private static final Of OF_EMOJI = new Of("emoji", List.of("--fold"));
+          AvMnistSource.NAME,
+          List.of("--train-size", "--validation-size", "--test-size", "--modalities"));
+  private static final Of OF_DIGITS =
+      new Of(
+          DigitSequencesSource.NAME,
+          Stream.concat(OF_AVMNIST.options.stream(), Stream.of("--steps")).toList());
+  private static final Of OF_EMOJI = new Of(EmojiSource.NAME, List.of("--fold"));
   private static final Of OF_OWN =
       new Of(
           "your own",
           Stream.concat(Stream.of(ColumnOptions.NAME), FeatureOptionsMixin.NAMES.stream())
               .toList());
+
+  private static final List<Of> ALL = List.of(OF_AVMNIST, OF_DIGITS, OF_EMOJI, OF_OWN);
 
   @Spec(Spec.Target.MIXEE)
   private CommandSpec command = CommandSpec.create();
@@ -46,7 +55,7 @@ final class SampleOptions {
       paramLabel = "DATA",
       defaultValue = AvMnistSource.NAME,
       description =
-          "avmnist, emoji, or the path of your own data: a CSV file with columns id, image, audio, "
+          "avmnist, digits (sequences of avmnist's digits), emoji, or the path of your own data: a CSV file with columns id, image, audio, "
               + "text, label and perhaps split, or a folder with one, with MNIST's IDX files, "
               + "with recordings named as in FSDD or CREMA-D, or with MM-IMDb, Food-101 or "
               + "Hateful Memes as the code of missing-aware prompts has them (default: ${DEFAULT-VALUE}).")
@@ -55,30 +64,37 @@ final class SampleOptions {
   @Option(
       names = "--train-size",
       paramLabel = "N",
-      defaultValue = "12000",
-      description = "Training pairs of avmnist (default: ${DEFAULT-VALUE}).")
-  private int train;
+      description =
+          "Training pairs of avmnist, or sequences of digits (default: 12000, or 4000 of digits).")
+  private @Nullable Integer train;
 
   @Option(
       names = "--validation-size",
       paramLabel = "N",
-      defaultValue = "2000",
-      description = "Validation pairs of avmnist (default: ${DEFAULT-VALUE}).")
-  private int validation;
+      description =
+          "Validation pairs of avmnist, or sequences of digits (default: 2000, or 500 of digits).")
+  private @Nullable Integer validation;
 
   @Option(
       names = "--test-size",
       paramLabel = "N",
-      defaultValue = "4000",
-      description = "Test pairs of avmnist (default: ${DEFAULT-VALUE}).")
-  private int test;
+      description =
+          "Test pairs of avmnist, or sequences of digits (default: 4000, or 1000 of digits).")
+  private @Nullable Integer test;
+
+  @Option(
+      names = "--steps",
+      paramLabel = "N",
+      defaultValue = "10",
+      description = "Steps of a sequence of digits, 1 to 100 (default: ${DEFAULT-VALUE}).")
+  private int steps;
 
   @Option(
       names = "--data-seed",
       paramLabel = "N",
       defaultValue = "0",
       description =
-          "Seed of the choice of avmnist's samples, of emoji's folds and of the missing tables "
+          "Seed of the choice of avmnist's samples and of digits, of emoji's folds and of the missing tables "
               + "(default: ${DEFAULT-VALUE}).")
   long seed;
 
@@ -89,7 +105,8 @@ final class SampleOptions {
       defaultValue = "image,audio",
       description =
           "Of avmnist some of image, audio and words (the digit's name in 29 languages, others in "
-              + "the test than in training) (default: ${DEFAULT-VALUE}).")
+              + "the test than in training), of digits some of image, audio and text (the same) "
+              + "(default: ${DEFAULT-VALUE}).")
   private List<String> modalities = AvMnist.MODALITIES;
 
   @Option(
@@ -110,7 +127,19 @@ final class SampleOptions {
       return switch (data) {
         case AvMnistSource.NAME -> {
           refuseOthers(OF_AVMNIST);
-          yield new AvMnistSource(train, validation, test, seed, modalities);
+          yield new AvMnistSource(
+              given(train, 12_000), given(validation, 2_000), given(test, 4_000), seed, modalities);
+        }
+        case DigitSequencesSource.NAME -> {
+          refuseOthers(OF_DIGITS);
+          DigitSequencesSource standard = DigitSequencesSource.DEFAULT;
+          yield new DigitSequencesSource(
+              given(train, standard.train()),
+              given(validation, standard.validation()),
+              given(test, standard.test()),
+              steps,
+              seed,
+              modalities);
         }
         case EmojiSource.NAME -> {
           refuseOthers(OF_EMOJI);
@@ -141,15 +170,22 @@ final class SampleOptions {
     throw bad(
         "--data is '"
             + data
-            + "', which is neither avmnist nor emoji nor a file or folder that is there");
+            + "', which is neither avmnist nor digits nor emoji nor a file or folder that is there");
+  }
+
+  private static int given(@Nullable Integer value, int standard) {
+    return value == null ? standard : value;
   }
 
   /** Refuses options that would do nothing. */
   private void refuseOthers(Of own) {
-    for (Of other : List.of(OF_AVMNIST, OF_EMOJI, OF_OWN)) {
-      for (String name : other.equals(own) ? List.<String>of() : other.options) {
-        if (command.commandLine().getParseResult().hasMatchedOption(name)) {
-          throw bad(name + " is of " + other.data + " data, --data is " + data);
+    for (Of other : ALL) {
+      for (String name : other.options) {
+        if (!own.options.contains(name)
+            && command.commandLine().getParseResult().hasMatchedOption(name)) {
+          List<String> owners =
+              ALL.stream().filter(of -> of.options.contains(name)).map(Of::data).toList();
+          throw bad(name + " is of " + String.join(" or ", owners) + " data, --data is " + data);
         }
       }
     }

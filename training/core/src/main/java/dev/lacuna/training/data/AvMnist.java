@@ -5,14 +5,12 @@ import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.progress.Progress;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -77,33 +75,7 @@ public final class AvMnist {
     /** Checks the sizes and the modalities. */
     public Options {
       modalities = List.copyOf(modalities);
-      check(train, validation, test, modalities);
-    }
-
-    static void check(int train, int validation, int test, List<String> modalities) {
-      if (modalities.isEmpty()
-          || !modalities.equals(
-              ALL_MODALITIES.stream().filter(Set.copyOf(modalities)::contains).toList())) {
-        throw bad(
-            "modalities of avmnist are "
-                + String.join(",", modalities)
-                + ", want some of "
-                + String.join(",", ALL_MODALITIES)
-                + ", in this order");
-      }
-      if (train < 1
-          || validation < 1
-          || test < 1
-          || (long) train + validation + test > Integer.MAX_VALUE) {
-        throw bad(
-            "sizes are "
-                + train
-                + " train, "
-                + validation
-                + " validation, "
-                + test
-                + " test, want each 1 or more, and fewer than 2^31 together");
-      }
+      new Extent(train, validation, test, modalities).check("avmnist", ALL_MODALITIES);
     }
   }
 
@@ -127,7 +99,7 @@ public final class AvMnist {
         }
         case AUDIO -> {
           LogMel.Options mel = LogMel.Options.DEFAULT;
-          DigitPool clips = clips(options.folder, mel, progress);
+          DigitPool clips = DigitPool.clips(options.folder, mel, progress);
           float[][] sounds = HumanClips.load(options.humanClips, mel, progress);
           if (sounds.length > 0) {
             human = humanSplit(options.modalities, clips.size());
@@ -162,24 +134,9 @@ public final class AvMnist {
   /** The images of all splits one after the other, not normalised. */
   private record Images(int height, int width, int train, float[][] rows, int[] labels) {
     static Images choose(Options options, Progress progress) {
-      Path mnist = MnistImages.locate(options.folder, progress);
-      LabelledImages fromTrain = LabelledImages.train(mnist, CLASSES);
-      LabelledImages fromTest = LabelledImages.test(mnist, CLASSES);
-      IdxReader.Images shape = fromTrain.images();
-      if (shape.height() != fromTest.images().height()
-          || shape.width() != fromTest.images().width()) {
-        throw bad(
-            mnist
-                + ": training images are "
-                + shape.height()
-                + " x "
-                + shape.width()
-                + ", test images "
-                + fromTest.images().height()
-                + " x "
-                + fromTest.images().width()
-                + ", want one size");
-      }
+      DigitImages digits = DigitImages.load(options.folder, progress);
+      LabelledImages fromTrain = digits.train();
+      LabelledImages fromTest = digits.test();
       int trainAndValidation = options.train + options.validation;
       int[] first = AvMnist.choose(fromTrain, trainAndValidation, options.seed, 0);
       int[] second = AvMnist.choose(fromTest, options.test, options.seed, 1);
@@ -192,7 +149,7 @@ public final class AvMnist {
         rows[row] = images.image(image);
         labels[row] = images.label(image);
       }
-      return new Images(shape.height(), shape.width(), options.train, rows, labels);
+      return new Images(digits.height(), digits.width(), options.train, rows, labels);
     }
 
     Modality modality() {
@@ -200,13 +157,6 @@ public final class AvMnist {
       scaling.apply(rows);
       return new Modality(IMAGE, 1, height, width, rows, scaling);
     }
-  }
-
-  private static DigitPool clips(Path folder, LogMel.Options mel, Progress progress) {
-    Path recordings = folder.resolve(SpeakerClips.FOLDER);
-    return Files.exists(recordings)
-        ? SpeakerClips.load(recordings, mel, progress)
-        : new EspeakClips(folder, mel).load(progress);
   }
 
   /** A pool, with further rows behind its own that belong to no split. */
@@ -233,17 +183,7 @@ public final class AvMnist {
   private static Pairing drawn(
       DigitPool pool, int[] labels, long seed, int stream, String entryName) {
     return (part, from, to) -> {
-      int[][] entriesOf = new int[CLASSES][];
-      for (int label = 0; label < CLASSES; label++) {
-        int digit = label;
-        entriesOf[label] =
-            IntStream.range(0, pool.size())
-                .filter(entry -> pool.labels()[entry] == digit && pool.parts()[entry] == part)
-                .toArray();
-        if (entriesOf[label].length == 0) {
-          throw bad("no " + entryName + " of digit " + digit + " in the " + part.text() + " split");
-        }
-      }
+      int[][] entriesOf = pool.entriesOf(part, entryName);
       CounterRandom random = new CounterRandom(seed, stream, part.code());
       int[] rows = new int[to - from];
       for (int i = 0; i < rows.length; i++) {

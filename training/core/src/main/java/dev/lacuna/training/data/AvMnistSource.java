@@ -23,7 +23,7 @@ public record AvMnistSource(int train, int validation, int test, long seed, List
   /** Checks sizes and modalities. */
   public AvMnistSource {
     modalities = List.copyOf(modalities);
-    AvMnist.Options.check(train, validation, test, modalities);
+    new Extent(train, validation, test, modalities).check(NAME, AvMnist.ALL_MODALITIES);
   }
 
   /** With another number of training pairs. */

@@ -15,6 +15,7 @@ import java.util.Optional;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "name")
 @JsonSubTypes({
   @JsonSubTypes.Type(value = AvMnistSource.class, name = AvMnistSource.NAME),
+  @JsonSubTypes.Type(value = DigitSequencesSource.class, name = DigitSequencesSource.NAME),
   @JsonSubTypes.Type(value = EmojiSource.class, name = EmojiSource.NAME),
   @JsonSubTypes.Type(value = OwnDataSource.class, name = OwnDataSource.NAME)
 })

@@ -13,6 +13,7 @@ import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.DigitSequencesSource;
 import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.FeatureOptions;
@@ -124,6 +125,24 @@ class TrainSystemTest {
   }
 
   @Test
+  void digitsHaveSizesStepsAndModalities() {
+    assertEquals(DigitSequencesSource.DEFAULT, config(new Mla(), "--data=digits").data());
+    RunConfig<?> config =
+        config(
+            new Mla(),
+            "--data=digits",
+            "--train-size=30",
+            "--validation-size=20",
+            "--test-size=10",
+            "--steps=4",
+            "--data-seed=9",
+            "--modalities=image,text",
+            "--missing=text=0.5");
+    assertEquals(
+        new DigitSequencesSource(30, 20, 10, 4, 9, List.of("image", "text")), config.data());
+  }
+
+  @Test
   void emojiHaveAFoldAndASeed() {
     assertEquals(EmojiSource.ofFold(0, 0), config(new Mla(), "--data=emoji").data());
     RunConfig<?> config =
@@ -134,18 +153,22 @@ class TrainSystemTest {
 
   @ParameterizedTest
   @CsvSource({
-    "--data=emoji, --train-size=5, --train-size is of avmnist data",
-    "--data=emoji, --modalities=image, --modalities is of avmnist data",
+    "--data=emoji, --train-size=5, --train-size is of avmnist or digits data",
+    "--data=emoji, --modalities=image, --modalities is of avmnist or digits data",
     "--data=emoji, --columns=id=key, --columns is of your own data",
     "--data=emoji, --image-size=16, --image-size is of your own data",
     "--data=emoji, --text-tokens=16, --text-tokens is of your own data",
     "--data=emoji, --fold=5, 'fold of emoji is 5, want 0 to 4'",
     "--data=emoji, --missing=audio=0.5, unknown modality 'audio'",
+    "--data=avmnist, --steps=5, --steps is of digits data",
+    "--data=digits, --fold=1, --fold is of emoji data",
+    "--data=digits, --steps=0, 'steps of digits are 0, want 1 to 100'",
+    "--data=digits, --modalities=words, 'modalities of digits are words, want some of'",
     "--data=avmnist, --fold=1, --fold is of emoji data",
     "--data=avmnist, --text-size=64, --text-size is of your own data",
     "--data=., --fold=1, --fold is of emoji data",
-    "--data=., --test-size=1, --test-size is of avmnist data",
-    "--data=no-such-file, --epochs=1, which is neither avmnist nor emoji nor a file"
+    "--data=., --test-size=1, --test-size is of avmnist or digits data",
+    "--data=no-such-file, --epochs=1, which is neither avmnist nor digits nor emoji nor a file"
   })
   void anOptionOfOtherDataIsRefused(String data, String option, String message) {
     RuntimeException e =

@@ -208,8 +208,7 @@ class MultimodalDataTest {
   void theChecksumCoversStepsAndTheirLabels() {
     Split split = steps(new int[] {0, 4, -1}, new int[] {1, 1, 1});
     long checksum = sequences(split).checksum();
-    assertEquals(
-        checksum, sequences(steps(split.stepLabels().clone())).checksum());
+    assertEquals(checksum, sequences(steps(split.stepLabels().clone())).checksum());
     assertNotEquals(checksum, sequences(steps(new int[] {0, 3, -1}, new int[3])).checksum());
     assertNotEquals(checksum, sequences(split.withStepLabels(null)).checksum());
     Split unlabelled = split.withStepLabels(null);

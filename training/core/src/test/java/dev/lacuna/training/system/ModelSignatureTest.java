@@ -120,10 +120,13 @@ class ModelSignatureTest {
     assertFalse(Files.readString(file).contains("steps"));
     assertEquals(PETS, ModelSignature.read(run));
     Files.writeString(
-        file, text.replace("\"channels\" : 1", "\"channels\" : 6").replace("\"steps\" : 1", "\"steps\" : 3"));
+        file,
+        text.replace("\"channels\" : 1", "\"channels\" : 6")
+            .replace("\"steps\" : 1", "\"steps\" : 3"));
     ModelSignature sequences = ModelSignature.read(run);
     assertEquals(3, sequences.modalities().getFirst().steps());
-    assertSays(() -> PETS.requireSame(sequences, "run"), "are [image 3 steps of 2 x 28 x 28], were");
+    assertSays(
+        () -> PETS.requireSame(sequences, "run"), "are [image 3 steps of 2 x 28 x 28], were");
     Files.writeString(file, text.replace("\"steps\" : 1", "\"steps\" : 3"));
     assertSays(() -> ModelSignature.read(run), file + " is damaged", "3 steps in 1 channels");
   }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.baseline.Joint;
@@ -12,6 +13,7 @@ import dev.lacuna.training.baseline.JointOptions;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
 import dev.lacuna.training.data.DataSource;
+import dev.lacuna.training.data.DigitSequencesSource;
 import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.FeatureOptions;
@@ -21,6 +23,7 @@ import dev.lacuna.training.report.RunFolder;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -76,25 +79,42 @@ class RunConfigTest {
     assertTrue(Path.of(((OwnDataSource) read.data()).path()).isAbsolute());
   }
 
-  @Test
-  void emojiComeBackFromMetricsJson() throws IOException {
+  private JsonNode roundTrip(DataSource data) throws IOException {
     LearningSystem<JointOptions> system = new Joint(JointLearner.Join.MEAN);
     RunConfig<JointOptions> config =
-        new RunConfig<>(
-            new EmojiSource(3, 16, 24, 5), "0.5", 7, 3, Small.TRAINING, Small.options(system));
+        new RunConfig<>(data, "0.5", 7, 3, Small.TRAINING, Small.options(system));
     Path folder = temporary.resolve("run");
     try (RunFolder run = RunFolder.create(folder)) {
       run.writeMetrics(system.name(), config, new Results(), Map.of());
     }
     assertEquals(
         config, RunFolder.open(folder).document().config(RunConfig.class, system.options()));
-    ObjectMapper json = new ObjectMapper();
+    return new ObjectMapper()
+        .readTree(Files.readString(folder.resolve("metrics.json")))
+        .at("/config/data");
+  }
+
+  @Test
+  void emojiComeBackFromMetricsJson() throws IOException {
     assertEquals(
-        json.readTree(
-            """
-            {"name": "emoji", "fold": 3, "image_size": 16, "text_length": 24, "seed": 5}
-            """),
-        json.readTree(Files.readString(folder.resolve("metrics.json"))).at("/config/data"));
+        new ObjectMapper()
+            .readTree(
+                """
+                {"name": "emoji", "fold": 3, "image_size": 16, "text_length": 24, "seed": 5}
+                """),
+        roundTrip(new EmojiSource(3, 16, 24, 5)));
+  }
+
+  @Test
+  void digitsComeBackFromMetricsJson() throws IOException {
+    assertEquals(
+        new ObjectMapper()
+            .readTree(
+                """
+                {"name": "digits", "train": 30, "validation": 20, "test": 10, "steps": 4, "seed": 5,
+                 "modalities": ["image", "text"]}
+                """),
+        roundTrip(new DigitSequencesSource(30, 20, 10, 4, 5, List.of("image", "text"))));
   }
 
   @Test
