@@ -38,7 +38,7 @@ final class SampleOptions {
       new Of(
           DigitSequencesSource.NAME,
           Stream.concat(OF_AVMNIST.options.stream(), Stream.of("--steps")).toList());
-  private static final Of OF_EMOJI = new Of(EmojiSource.NAME, List.of("--fold"));
+  private static final Of OF_EMOJI = new Of(EmojiSource.NAME, List.of("--fold", "--languages"));
   private static final Of OF_OWN =
       new Of(
           "your own",
@@ -118,6 +118,16 @@ final class SampleOptions {
               + "${DEFAULT-VALUE}).")
   private int fold;
 
+  @Option(
+      names = "--languages",
+      paramLabel = "LANG,LANG...",
+      split = ",",
+      description =
+          "Names of emoji in some languages, such as en,de,ja, in place of English text: each is a "
+              + "modality, such as name-de, of hashed character n-grams. Words that name a class "
+              + "are left out of English names; in other languages they stay.")
+  private List<String> languages = List.of();
+
   @Mixin private ColumnOptions columns = new ColumnOptions();
   @Mixin private FeatureOptionsMixin features = new FeatureOptionsMixin();
 
@@ -143,7 +153,7 @@ final class SampleOptions {
         }
         case EmojiSource.NAME -> {
           refuseOthers(OF_EMOJI);
-          yield EmojiSource.ofFold(fold, seed);
+          yield EmojiSource.ofFold(fold, seed).withLanguages(languages);
         }
         default -> {
           refuseOthers(OF_OWN);

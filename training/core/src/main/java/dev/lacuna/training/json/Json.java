@@ -16,12 +16,16 @@ import dev.lacuna.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 
 /** How JSON files are written and strictly read. */
 public final class Json {
-  /** Names a number of steps that files from before there were sequences do not have: 1. */
+  /** A number of steps, which files from before there were sequences do not have: 1. */
   public static final String STEPS = "steps";
+
+  /** A list of languages, which files from before there were several do not have: none. */
+  public static final String LANGUAGES = "languages";
 
   /**
    * Indented, snake_case, nothing after the end and nothing missing but what older files do not
@@ -34,7 +38,8 @@ public final class Json {
           .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
           .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
           .defaultSetterInfo(JsonSetter.Value.forContentNulls(Nulls.FAIL))
-          .injectableValues(new InjectableValues.Std().addValue(STEPS, 1))
+          .injectableValues(
+              new InjectableValues.Std().addValue(STEPS, 1).addValue(LANGUAGES, List.of()))
           .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
           .build();
 

@@ -148,6 +148,9 @@ class TrainSystemTest {
     RunConfig<?> config =
         config(new Mla(), "--data=emoji", "--fold=3", "--data-seed=9", "--missing=text=0.7");
     assertEquals(EmojiSource.ofFold(3, 9), config.data());
+    assertEquals(
+        EmojiSource.ofFold(0, 0).withLanguages(List.of("en", "ja")),
+        config(new Mla(), "--data=emoji", "--languages=en,ja", "--missing=name-ja=0.5").data());
     assertEquals("text=0.7", config.missing());
   }
 
@@ -158,6 +161,8 @@ class TrainSystemTest {
     "--data=emoji, --columns=id=key, --columns is of your own data",
     "--data=emoji, --image-size=16, --image-size is of your own data",
     "--data=emoji, --text-tokens=16, --text-tokens is of your own data",
+    "--data=emoji, --languages=xx, language of emoji is 'xx'",
+    "--data=digits, --languages=en, --languages is of emoji data",
     "--data=emoji, --fold=5, 'fold of emoji is 5, want 0 to 4'",
     "--data=emoji, --missing=audio=0.5, unknown modality 'audio'",
     "--data=avmnist, --steps=5, --steps is of digits data",

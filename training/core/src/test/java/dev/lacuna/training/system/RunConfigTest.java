@@ -106,6 +106,12 @@ class RunConfigTest {
   }
 
   @Test
+  void emojiInSeveralLanguagesComeBackFromMetricsJson() throws IOException {
+    JsonNode json = roundTrip(new EmojiSource(3, 16, 24, 5).withLanguages(List.of("en", "ja")));
+    assertEquals("[\"en\",\"ja\"]", json.path("languages").toString());
+  }
+
+  @Test
   void digitsComeBackFromMetricsJson() throws IOException {
     assertEquals(
         new ObjectMapper()

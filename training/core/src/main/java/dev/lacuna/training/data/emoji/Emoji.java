@@ -11,6 +11,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 
 /**
@@ -47,7 +48,7 @@ record Emoji(String code, String base, int label, String text) {
    * @throws LacunaException naming the file and entry at fault
    */
   static List<Emoji> all(EmojiFiles files) {
-    Map<String, String> texts = texts(files.english());
+    Map<String, String> texts = texts(files.english(), ClassWords::without);
     List<Emoji> found = new ArrayList<>();
     JsonNode entries = list(files.catalog());
     for (int i = 0; i < entries.size(); i++) {
@@ -76,20 +77,24 @@ record Emoji(String code, String base, int label, String text) {
     return found;
   }
 
-  /** The text of every code without variation selectors. */
-  static Map<String, String> texts(Path english) {
+  /**
+   * The text of every code without variation selectors.
+   *
+   * @param names labels and tags of a language
+   * @param join makes a text of them
+   */
+  static Map<String, String> texts(Path names, Function<List<String>, String> join) {
     Map<String, String> texts = new HashMap<>();
-    JsonNode entries = list(english);
+    JsonNode entries = list(names);
     for (int i = 0; i < entries.size(); i++) {
-      String where = english + ": entry " + i;
+      String where = names + ": entry " + i;
       List<String> phrases = new ArrayList<>();
       phrases.add(string(entries.get(i), "label", where));
       for (JsonNode tag : entries.get(i).path("tags")) {
         phrases.add(tag.asText());
       }
       texts.put(
-          BaseEmoji.withoutVariations(code(entries.get(i), "hexcode", where)),
-          ClassWords.without(phrases));
+          BaseEmoji.withoutVariations(code(entries.get(i), "hexcode", where)), join.apply(phrases));
     }
     return texts;
   }

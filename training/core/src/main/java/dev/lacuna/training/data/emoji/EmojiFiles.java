@@ -1,7 +1,10 @@
 package dev.lacuna.training.data.emoji;
 
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.training.data.NpmPackage;
 import dev.lacuna.training.progress.Progress;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -9,9 +12,9 @@ import java.util.regex.Pattern;
 
 /**
  * Pictures and names of emoji in the folder {@code emoji} of the data folder: Google's pictures
- * (Apache-2.0) and categories from {@code emoji-datasource-google/}, English labels and tags (MIT)
- * from {@code emojibase-data/}, each laid out as the npm package of that name and fetched where it
- * is not there.
+ * (Apache-2.0) and categories from {@code emoji-datasource-google/}, labels and tags (MIT) from
+ * {@code emojibase-data/}, each laid out as the npm package of that name and fetched where it is
+ * not there.
  *
  * @param pictures what is in {@code emoji-datasource-google}
  * @param names what is in {@code emojibase-data}
@@ -20,7 +23,8 @@ record EmojiFiles(Path pictures, Path names) {
   static final String FOLDER = "emoji";
 
   private static final String CATALOG = "emoji.json";
-  private static final String ENGLISH = "en/data.json";
+  private static final String NAMES = "/data.json";
+  private static final String ENGLISH = "en" + NAMES;
   private static final String PICTURES = "img/google/64/";
   private static final Pattern PICTURE = Pattern.compile(PICTURES + "[0-9a-f-]{1,80}\\.png");
 
@@ -41,7 +45,11 @@ record EmojiFiles(Path pictures, Path names) {
 
   static NpmPackage namePackage(String sha256) {
     return new NpmPackage(
-        "emojibase-data", "17.0.0", sha256, "package/", ENGLISH::equals, List.of(ENGLISH));
+        "emojibase-data", "17.0.0", sha256, "package/", EmojiFiles::isWanted, List.of(ENGLISH));
+  }
+
+  private static boolean isWanted(String file) {
+    return EmojiSource.LANGUAGES.stream().anyMatch(language -> file.equals(language + NAMES));
   }
 
   /** Where they are, fetched first where they are not there. */
@@ -66,6 +74,24 @@ record EmojiFiles(Path pictures, Path names) {
   /** The English labels and tags. */
   Path english() {
     return names.resolve(ENGLISH);
+  }
+
+  /**
+   * The labels and tags of a language.
+   *
+   * @throws LacunaException where they are not there, as in a folder of English ones alone
+   */
+  Path names(String language) {
+    Path file = names.resolve(language + NAMES);
+    if (!Files.exists(file)) {
+      throw new LacunaException(
+          Status.INVALID_ARGUMENT,
+          file
+              + ": no such file; want it as in npm's emojibase-data, or no folder "
+              + names
+              + " to have all languages fetched");
+    }
+    return file;
   }
 
   /** The picture of an emoji, 64 x 64. */

@@ -13,6 +13,7 @@ import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Part;
 import dev.lacuna.training.data.Scaling;
 import dev.lacuna.training.data.Split;
+import dev.lacuna.training.data.TextFeatures;
 import dev.lacuna.training.data.Tokens;
 import dev.lacuna.training.data.own.Columns;
 import dev.lacuna.training.data.own.Samples;
@@ -176,6 +177,54 @@ class EmojiDataTest {
       }
     }
     assertEquals(1, found);
+  }
+
+  private static Path language(EmojiFiles files, String language, String text) throws IOException {
+    Path file = files.names().resolve(language).resolve("data.json");
+    Files.createDirectories(file.getParent());
+    return Files.writeString(file, text);
+  }
+
+  @Test
+  void namesOfEachLanguageBecomeAModality() throws IOException {
+    EmojiFiles files = EmojiFolder.standard(folder);
+    String english = Files.readString(files.english());
+    language(files, "de", english.replace("thing", "Person").replace("tag ", "Flagge "));
+    language(files, "ja", english.replace("thing", "旗"));
+    EmojiSource source = EmojiSource.ofFold(1, 0).withLanguages(List.of("ja", "en", "de"));
+    MultimodalData data = EmojiData.load(files, source, null, progress);
+    assertEquals(List.of("image", "name-ja", "name-en", "name-de"), data.modalityNames());
+    assertEquals(source.knownModalities().orElseThrow(), data.modalityNames());
+    assertEquals(Map.of(), source.testCases());
+    TextFeatures features = new TextFeatures(TextFeatures.SIZE);
+    // English loses the words of classes, German does not
+    Map<Integer, String> wanted =
+        Map.of(1, "旗 0, tag 0", 2, "thing 0, tag 0", 3, "Person 0, Flagge 0");
+    wanted.forEach((m, text) -> {
+      Modality modality = data.modalities().get(m);
+      assertEquals("1 x 1 x 512", modality.shape());
+      float[] row = row(data, m, "1F600");
+      float[] raw = features.features(text);
+      for (int i = 0; i < raw.length; i++) {
+        double back = row[i] * modality.scaling().deviation() + modality.scaling().mean();
+        assertEquals(raw[i], back, 1e-5, modality.name());
+      }
+      Scaling training = Scaling.of(modality.rows(), data.train().rowOf()[m]);
+      assertEquals(0, training.mean(), 1e-5);
+      assertEquals(1, training.deviation(), 1e-4);
+    });
+  }
+
+  @Test
+  void anEmojiThatLacksANameInALanguageIsNamed() throws IOException {
+    EmojiFiles files = EmojiFolder.standard(folder);
+    Path german = language(files, "de", "[]");
+    EmojiSource source = EmojiSource.ofFold(1, 0).withLanguages(List.of("de"));
+    assertMessage(
+        () -> EmojiData.load(files, source, null, progress), german + " does not have 1F468");
+    assertMessage(
+        () -> source.withLanguages(List.of("de", "xx")), "language of emoji is 'xx'", "bn,da,de");
+    assertMessage(() -> source.withLanguages(List.of("de", "de")), "de,de, want each once");
   }
 
   @Test

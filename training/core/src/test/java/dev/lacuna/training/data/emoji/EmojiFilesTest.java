@@ -64,10 +64,21 @@ class EmojiFilesTest {
                 "package/img/google/64/more/1f600.png", "no",
                 "package/img/google/sheets/1f600.png", "no",
                 "package/index.js", "no"));
-    NpmPackage names = names(Map.of("package/en/data.json", "[]", "package/de/data.json", "no"));
+    NpmPackage names =
+        names(
+            Map.of(
+                "package/en/data.json", "[]",
+                "package/de/data.json", "[{}]",
+                "package/de/messages.json", "no",
+                "package/xx/data.json", "no"));
     EmojiFiles files = EmojiFiles.locate(folder, npm().toString(), safe, names, progress);
     assertEquals(List.of("1f600.png", "emoji.json"), filesIn(files.pictures()));
-    assertEquals(List.of("data.json"), filesIn(files.names()));
+    assertEquals(List.of("data.json", "data.json"), filesIn(files.names()));
+    assertEquals("[{}]", Files.readString(files.names("de")));
+    assertMessage(
+        () -> files.names("ja"),
+        "ja/data.json: no such file",
+        "or no folder " + files.names() + " to have all languages fetched");
     assertEquals("picture", Files.readString(files.picture("1F600")));
     assertEquals("[]", Files.readString(files.catalog()));
     assertEquals("[]", Files.readString(files.english()));

@@ -24,7 +24,7 @@ public final class EmojiTargets {
         Target.text(
             "data.json of emojibase",
             folder.resolve("data.json"),
-            Emoji::texts,
+            at -> Emoji.texts(at, ClassWords::without),
             Files.readAllBytes(files.english())));
   }
 }
