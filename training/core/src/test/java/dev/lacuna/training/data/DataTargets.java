@@ -21,6 +21,8 @@ public final class DataTargets {
             "IDX labels", folder.resolve("idx1"), IdxReader::labels, Idx.labels(new int[2_000])),
         clips(folder),
         missingTable(folder),
+        npy(folder),
+        npyOfWholeNumbers(folder),
         tarball(folder));
   }
 
@@ -46,6 +48,23 @@ public final class DataTargets {
     MissingTable.write(file, Presence.complete(300, 2), modalities);
     return Target.binary(
         "missing table", file, at -> MissingTable.read(at, modalities), Files.readAllBytes(file));
+  }
+
+  private static Target npy(Path folder) throws IOException {
+    Path file = folder.resolve("feature.npy");
+    NpyWriter.write(file, new float[600], 10, 60);
+    byte[] floats = Files.readAllBytes(file);
+    NpyWriter.write(file, new double[60], 5, 3, 2, 2);
+    return Target.binary("NPY", file, NpyReader::read, floats, Files.readAllBytes(file));
+  }
+
+  private static Target npyOfWholeNumbers(Path folder) {
+    return Target.binary(
+        "NPY of whole numbers",
+        folder.resolve("steps.npy"),
+        NpyReader::wholeNumbers,
+        NpyFiles.of("<i8", "(9,)", new byte[72]),
+        NpyFiles.of("|u1", "(300,)", new byte[300]));
   }
 
   /** As if each had the right checksum. */
