@@ -307,7 +307,7 @@ class OwnDataTest {
         "id,text;x,hello           | line 2: sample 'x' has nothing that the model knows, which is image, audio",
         "id,image;x,0.png;x,1.png  | line 3, column id: 'x' is there already, in line 2",
         "id,image;x,0.png,         | line 2: 3 cells, the header has 2",
-        "id;x                      | line 1: no column for image, audio or text",
+        "id;x                      | line 1: no column for image, audio, video or text",
         "id,image,notes;x,0.png,   | line 1: unknown column 'notes'",
         "image;0.png               | line 1: no column 'id'"
       })

@@ -65,7 +65,7 @@ final class PredictCommand implements Callable<Integer> {
       index = "1",
       paramLabel = "INPUT",
       description =
-          "CSV file with columns id, image, audio and text, or a folder with one or with the files. "
+          "CSV file with columns id, image, audio, video and text, or a folder with one or with the files. "
               + "Anything may be missing, as long as a sample has something; labels are not looked "
               + "at. Columns may be called as in the data that the model has learned from.")
   private Path input = Path.of("");

@@ -56,7 +56,7 @@ final class SampleOptions {
       defaultValue = AvMnistSource.NAME,
       description =
           "avmnist, digits (sequences of avmnist's digits), emoji, or the path of your own data: a CSV file with columns id, image, audio, "
-              + "text, label and perhaps split, or a folder with one, with MNIST's IDX files, "
+              + "video, text, label and perhaps split and steps, or a folder with one, with MNIST's IDX files, "
               + "with recordings named as in FSDD or CREMA-D, or with MM-IMDb, Food-101 or "
               + "Hateful Memes as the code of missing-aware prompts has them (default: ${DEFAULT-VALUE}).")
   private String data = AvMnistSource.NAME;

@@ -16,7 +16,10 @@ import java.util.List;
  */
 @SuppressWarnings("ArrayRecordComponent") // a setting of one step, never compared
 public record RandomShift(int[] most, CounterRandom random) {
-  /** What a user gets who gives none: images, where there are some, move by up to 1. */
+  /**
+   * What a user gets who gives none: images, where there are some, move by up to 1, but not
+   * features of images that have one row.
+   */
   public static final String AUTO = "auto";
 
   /**
@@ -61,6 +64,9 @@ public record RandomShift(int[] most, CounterRandom random) {
   static int[] of(String spec, List<Modality> modalities) {
     int[] most = parse(spec, modalities.stream().map(Modality::name).toList());
     for (int m = 0; m < most.length; m++) {
+      if (spec.equals(AUTO) && modalities.get(m).height() == 1) {
+        most[m] = 0;
+      }
       if (most[m] > 0 && modalities.get(m).hasTokens()) {
         throw new LacunaException(
             Status.INVALID_ARGUMENT,

@@ -56,6 +56,14 @@ class RandomShiftTest {
   }
 
   @Test
+  void autoLeavesFeaturesOfOneRowInPlace() {
+    Modality features = new Modality("image", 1, 1, 9, new float[0][]);
+    assertArrayEquals(new int[1], RandomShift.of(RandomShift.AUTO, List.of(features)));
+    assertArrayEquals(new int[] {1}, RandomShift.of(RandomShift.AUTO, List.of(PICTURE)));
+    assertArrayEquals(new int[] {2}, RandomShift.of("image=2", List.of(features)));
+  }
+
+  @Test
   void aSpecNamesModalitiesAndLeavesTheOthersInPlace() {
     assertArrayEquals(new int[] {0, 0}, RandomShift.parse("none", NAMES));
     assertArrayEquals(new int[] {0, 2}, RandomShift.parse("audio=2", NAMES));

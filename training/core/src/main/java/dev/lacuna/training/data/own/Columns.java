@@ -14,7 +14,8 @@ import java.util.regex.Pattern;
 
 /**
  * What the columns of a CSV file are called, where it is not {@code id}, {@code image}, {@code
- * audio}, {@code text}, {@code label} and {@code split}: the value of {@code --columns}.
+ * audio}, {@code video}, {@code text}, {@code label}, {@code split} and {@code steps}: the value of
+ * {@code --columns}.
  *
  * @param names the name in the file of those that are called otherwise
  * @param ignored columns of the file to leave alone
@@ -23,11 +24,13 @@ public record Columns(Map<String, String> names, Set<String> ignored) {
   static final String ID = "id";
   static final String LABEL = "label";
   static final String SPLIT = "split";
+  static final String STEPS = "steps";
 
   /** All columns have their own names. */
   public static final Columns STANDARD = new Columns(Map.of(), Set.of());
 
-  private static final List<String> ROLES = List.of(ID, "image", "audio", "text", LABEL, SPLIT);
+  private static final List<String> ROLES =
+      List.of(ID, "image", "audio", "video", "text", LABEL, SPLIT, STEPS);
   private static final String IGNORE = "ignore";
 
   /** What some programs write between columns instead of commas. */
@@ -101,7 +104,7 @@ public record Columns(Map<String, String> names, Set<String> ignored) {
     Set<String> unknown = new LinkedHashSet<>(header);
     unknown.removeAll(ignored);
     for (String role : ROLES) {
-      int position = header.indexOf(of(role));
+      int position = ignored.contains(of(role)) ? -1 : header.indexOf(of(role));
       if (position >= 0) {
         positions.put(role, position);
         unknown.remove(of(role));

@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 
 import dev.lacuna.LacunaException;
 import dev.lacuna.Status;
+import dev.lacuna.training.data.NpyReader;
 import dev.lacuna.training.data.Part;
 import dev.lacuna.training.data.own.FeatureReader.Source;
 import java.io.IOException;
@@ -21,6 +22,7 @@ import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.apache.commons.csv.CSVFormat;
 import org.apache.commons.csv.CSVParser;
 import org.apache.commons.csv.CSVRecord;
@@ -29,7 +31,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Samples of a CSV file: UTF-8, with or without a byte order mark, separated by commas, quoted as
  * in RFC 4180, with a header. A cell of {@code image} or {@code audio} is a path, one of {@code
- * text} the text itself.
+ * text} the text itself. Any of these and of {@code video} may be the path of a {@code .npy} file
+ * instead ({@link ArraySource}), in all lines alike. A cell of {@code steps} says the classes of a
+ * sequence's steps, whole numbers such as {@code 3 1 4 1 5} with -1 for one that nobody knows, or
+ * names a {@code .npy} file of them.
  *
  * <p>A relative path starts at the CSV's folder. It may lead out of it, as an absolute one does:
  * the file is the user's own word on where the data is, not an archive from elsewhere.
@@ -37,6 +42,8 @@ import org.jspecify.annotations.Nullable;
 final class CsvItems {
   private static final CSVFormat FORMAT =
       CSVFormat.RFC4180.builder().setIgnoreEmptyLines(false).get();
+
+  private static final Pattern STEPS = Pattern.compile("(-1|[0-9]{1,5})(\\s+(-1|[0-9]{1,5}))*+");
 
   private final Path folder;
   private final Map<String, Integer> positions;
@@ -120,7 +127,7 @@ final class CsvItems {
       throw bad(where, "no column '" + columns.of(Columns.LABEL) + "'");
     }
     if (kinds().isEmpty()) {
-      throw bad(where, "no column for image, audio or text");
+      throw bad(where, "no column for image, audio, video or text");
     }
   }
 
@@ -147,19 +154,21 @@ final class CsvItems {
     if (labels.contains("")) {
       throw bad(where, Columns.LABEL, "is empty");
     }
-    return new Item(id, where, sources, labels, part(cells, where), null);
+    return new Item(id, where, sources, labels, part(cells, where), null, stepLabels(cells, where));
   }
 
   private Source source(Kind kind, String cell, String where) {
+    if (ArraySource.isNamedBy(cell)) {
+      Path array = path(cell, kind.text(), where);
+      return new ArraySource(kind, array, where + ", column " + columns.of(kind.text()));
+    }
+    if (kind == Kind.VIDEO) {
+      throw bad(where, kind.text(), "is '" + cell + "', want a .npy file of features");
+    }
     if (kind == Kind.TEXT) {
       return reader -> reader.text(cell);
     }
-    Path file;
-    try {
-      file = folder.resolve(cell).normalize();
-    } catch (InvalidPathException e) {
-      throw bad(where, kind.text(), "is no path: " + e.getMessage());
-    }
+    Path file = path(cell, kind.text(), where);
     return reader -> {
       try {
         return kind == Kind.IMAGE ? reader.image(file) : reader.audio(file);
@@ -167,6 +176,37 @@ final class CsvItems {
         throw bad(where, kind.text(), e.getMessage());
       }
     };
+  }
+
+  private Path path(String cell, String role, String where) {
+    try {
+      return folder.resolve(cell).normalize();
+    } catch (InvalidPathException e) {
+      throw bad(where, role, "is no path: " + e.getMessage());
+    }
+  }
+
+  private int @Nullable [] stepLabels(List<String> cells, String where) {
+    String cell = labelled ? cell(cells, Columns.STEPS) : "";
+    if (cell.isEmpty()) {
+      return null;
+    }
+    if (ArraySource.isNamedBy(cell)) {
+      try {
+        return NpyReader.wholeNumbers(path(cell, Columns.STEPS, where));
+      } catch (LacunaException e) {
+        throw bad(where, Columns.STEPS, e.getMessage());
+      }
+    }
+    if (!STEPS.matcher(cell).matches()) {
+      throw bad(
+          where,
+          Columns.STEPS,
+          "is '"
+              + cell
+              + "', want whole numbers such as 3 1 4, -1 where one is not known, or a .npy file");
+    }
+    return Arrays.stream(cell.split("\\s+", -1)).mapToInt(Integer::parseInt).toArray();
   }
 
   private @Nullable Part part(List<String> cells, String where) {

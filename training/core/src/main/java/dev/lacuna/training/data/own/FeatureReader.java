@@ -13,6 +13,8 @@ import dev.lacuna.training.data.Tokens;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Makes features, not normalised; for several threads at once. */
@@ -22,13 +24,15 @@ final class FeatureReader {
   private final TextFeatures texts;
   private final FeatureOptions options;
   private final @Nullable Tokens tokens;
+  private final Map<Kind, int[]> arrays;
 
   /**
    * A reader.
    *
    * @param tokens what texts become where the options say so, else not looked at
+   * @param arrays shapes of the kinds whose features are arrays, see {@link ArraySource#shapes}
    */
-  FeatureReader(FeatureOptions options, @Nullable Tokens tokens) {
+  FeatureReader(FeatureOptions options, @Nullable Tokens tokens, Map<Kind, int[]> arrays) {
     if (options.textTokens() > 0 && tokens == null) {
       throw new IllegalArgumentException("texts are to become tokens, but nothing makes them");
     }
@@ -37,6 +41,21 @@ final class FeatureReader {
     images = new ImageFeatures(options.imageSize(), options.colour().channels());
     logMel = new LogMel(options.mel());
     texts = new TextFeatures(options.textSize());
+    this.arrays = arrays;
+  }
+
+  /** The shape that arrays of a kind have. */
+  int[] arrayShape(Kind kind) {
+    return Objects.requireNonNull(arrays.get(kind));
+  }
+
+  /** The most steps that arrays of a kind have, 1 where none is a sequence. */
+  int steps() {
+    return arrays.values().stream()
+        .filter(shape -> shape.length > 1)
+        .mapToInt(shape -> shape[0])
+        .max()
+        .orElse(1);
   }
 
   /** Something that a feature is made of. */
@@ -63,6 +82,10 @@ final class FeatureReader {
 
   /** A modality of features that are made here. */
   Modality modality(Kind kind, String name, float[][] rows, Scaling scaling) {
+    int[] array = arrays.get(kind);
+    if (array != null) {
+      return ArraySource.modality(name, array, rows, scaling);
+    }
     return switch (kind) {
       case IMAGE ->
           new Modality(
@@ -74,6 +97,7 @@ final class FeatureReader {
               scaling);
       case AUDIO ->
           new Modality(name, 1, options.mel().bands(), options.mel().frames(), rows, scaling);
+      case VIDEO -> throw new IllegalStateException("video of " + name + " has no shape");
       case TEXT ->
           tokens == null
               ? new Modality(name, 1, 1, options.textSize(), rows, scaling)
@@ -83,7 +107,7 @@ final class FeatureReader {
 
   /** Whether features of a kind are token ids, which are not scaled. */
   boolean makesTokens(Kind kind) {
-    return kind == Kind.TEXT && tokens != null;
+    return kind == Kind.TEXT && tokens != null && !arrays.containsKey(kind);
   }
 
   float[] textFile(Path file) {

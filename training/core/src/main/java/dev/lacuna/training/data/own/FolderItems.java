@@ -151,6 +151,7 @@ final class FolderItems {
       case IMAGE -> reader -> reader.image(file);
       case AUDIO -> reader -> reader.audio(file);
       case TEXT -> reader -> reader.textFile(file);
+      case VIDEO -> throw new IllegalStateException(file + " has no suffix of videos");
     };
   }
 

@@ -15,11 +15,25 @@ import org.jspecify.annotations.Nullable;
  * @param labels its classes; none where nothing says so, or a multi-label sample has none
  * @param part the split it is given to, or null where the loader is to choose
  * @param group samples of a group, such as a speaker's, stay in one split; null for none
+ * @param steps labels of the steps of its sequences; null where nothing says so
  */
+@SuppressWarnings("ArrayRecordComponent") // a carrier of data, never compared
 record Item(
     String id,
     String where,
     Map<Kind, Source> sources,
     List<String> labels,
     @Nullable Part part,
-    @Nullable String group) {}
+    @Nullable String group,
+    int @Nullable [] steps) {
+  /** A sample of whose steps nothing is said. */
+  Item(
+      String id,
+      String where,
+      Map<Kind, Source> sources,
+      List<String> labels,
+      @Nullable Part part,
+      @Nullable String group) {
+    this(id, where, sources, labels, part, group, null);
+  }
+}

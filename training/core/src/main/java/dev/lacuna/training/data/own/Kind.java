@@ -8,9 +8,11 @@ import java.util.Locale;
 enum Kind {
   IMAGE,
   AUDIO,
+  /** Of arrays alone. */
+  VIDEO,
   TEXT;
 
-  /** The modality's name and that of its column: {@code image}, {@code audio} or {@code text}. */
+  /** The modality's name and that of its column, such as {@code image}. */
   String text() {
     return name().toLowerCase(Locale.ROOT);
   }
@@ -20,13 +22,14 @@ enum Kind {
     return switch (modality) {
       case "image" -> IMAGE;
       case "audio" -> AUDIO;
+      case "video" -> VIDEO;
       case "text", "words" -> TEXT;
       default ->
           throw new LacunaException(
               Status.INVALID_ARGUMENT,
               "modality "
                   + modality
-                  + " of the model is unknown here, want image, audio, text or words");
+                  + " of the model is unknown here, want image, audio, video, text or words");
     };
   }
 }

@@ -27,9 +27,12 @@ import org.jspecify.annotations.Nullable;
  * A user's own data with labels, from one of
  *
  * <ul>
- *   <li>a CSV file with columns {@code id, image, audio, text, label} and perhaps {@code split}, or
- *       a folder with one CSV file in it: paths of image and sound files start at its folder, an
- *       empty cell is a missing modality;
+ *   <li>a CSV file with columns {@code id, image, audio, video, text, label} and perhaps {@code
+ *       split} and {@code steps}, or a folder with one CSV file in it: paths of image and sound
+ *       files and of arrays start at its folder, an empty cell is a missing modality. Arrays are
+ *       features that were computed elsewhere, in {@code .npy} files of one shape a column,
+ *       [width], or sequences [steps, width] or [steps, channels, height, width] of one number of
+ *       steps in all columns, whose classes step by step {@code steps} may say;
  *   <li>a folder with MNIST's four IDX files (images of any size, labels 0 to 255): the test file
  *       is the test split;
  *   <li>a folder of recordings named as in the Free Spoken Digit Dataset, {@code
@@ -42,9 +45,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  *
  * <p>Where nothing says how to split, a hash of the id or the speaker gives 64 % to training, 16 %
- * to validation and 20 % to the test. Modalities are {@code image, audio, text}, those of them
- * there are; features are shifted and scaled as avMNIST's. Classes are, unless the layout says so,
- * the training split's labels, in the order of numbers where all are whole numbers and else of
+ * to validation and 20 % to the test. Modalities are {@code image, audio, video, text}, those of
+ * them there are; features are shifted and scaled as avMNIST's. Classes are, unless the layout says
+ * so, the training split's labels, in the order of numbers where all are whole numbers and else of
  * letters. Which recordings have the speaker in common is in {@link Split#groups}.
  */
 public final class OwnData {
@@ -80,7 +83,6 @@ public final class OwnData {
       FeatureOptions options,
       @Nullable Tokens tokens,
       Progress progress) {
-    FeatureReader reader = new FeatureReader(options, tokens);
     Items items = Items.labelled(path, columns, progress);
     Part[] parts = Parts.of(items.list(), path.toString());
     EnumMap<Part, int[]> samples = new EnumMap<>(Part.class);
@@ -94,12 +96,16 @@ public final class OwnData {
     for (Kind kind : items.kinds()) {
       checkInTraining(kind, items.list(), training, path);
     }
+    FeatureReader reader =
+        new FeatureReader(options, tokens, ArraySource.shapes(items.list(), items.kinds()));
+    checkSteps(items.list(), reader.steps());
     progress.note(summary(path, samples, classes, labels));
     FeatureTable features = FeatureTable.read(items.list(), items.kinds(), reader, progress);
     List<Split> splits =
         samples.entrySet().stream()
             .map(entry ->
-                split(entry.getKey(), entry.getValue(), items, classes.size(), labels, features))
+                split(entry.getKey(), entry.getValue(), items, classes.size(), labels, features)
+                    .withStepLabels(stepLabels(entry.getValue(), items, reader.steps())))
             .toList();
     return new MultimodalData(
         String.valueOf(path.toAbsolutePath().normalize().getFileName()),
@@ -145,6 +151,35 @@ public final class OwnData {
                 part.text(), Arrays.stream(samples).map(i -> labels[i][0]).toArray(), rows, ids);
     List<String> speakers = chosen.stream().map(Item::group).filter(Objects::nonNull).toList();
     return speakers.size() == chosen.size() ? split.withGroups(Map.of("speaker", speakers)) : split;
+  }
+
+  private static void checkSteps(List<Item> items, int steps) {
+    for (Item item : items) {
+      if (item.steps() != null && item.steps().length != steps) {
+        throw bad(
+            item.where(),
+            item.steps().length
+                + " labels of steps, want "
+                + steps
+                + (steps == 1 ? ", since no column has sequences" : " as the sequences have"));
+      }
+    }
+  }
+
+  /** The labels of steps; null where no sample of any split has some. */
+  private static int @Nullable [][] stepLabels(int[] samples, Items items, int steps) {
+    if (items.list().stream().allMatch(item -> item.steps() == null)) {
+      return null;
+    }
+    int[][] labels = new int[samples.length][];
+    for (int i = 0; i < labels.length; i++) {
+      int[] given = items.list().get(samples[i]).steps();
+      labels[i] = given == null ? new int[steps] : given;
+      if (given == null) {
+        Arrays.fill(labels[i], Split.UNLABELLED);
+      }
+    }
+    return labels;
   }
 
   private static boolean[][] targets(int[] samples, int classes, int[][] labels) {

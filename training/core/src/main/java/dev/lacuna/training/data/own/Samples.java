@@ -63,12 +63,17 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
       @Nullable Tokens tokens,
       List<Modality> trained,
       Progress progress) {
-    FeatureReader reader = new FeatureReader(options, tokens);
     List<Kind> kinds = trained.stream().map(modality -> Kind.of(modality.name())).toList();
+    Items given = Items.unlabelled(path, columns);
+    FeatureReader reader =
+        new FeatureReader(options, tokens, ArraySource.shapes(given.list(), kinds));
     for (int m = 0; m < kinds.size(); m++) {
-      checkShape(trained.get(m), kinds.get(m), reader);
+      Kind kind = kinds.get(m);
+      if (given.list().stream().anyMatch(item -> item.sources().containsKey(kind))) {
+        checkShape(trained.get(m), kind, reader);
+      }
     }
-    List<Item> items = known(Items.unlabelled(path, columns), kinds, progress);
+    List<Item> items = known(given, kinds, progress);
     FeatureTable table = FeatureTable.read(items, kinds, reader, progress);
     List<Modality> modalities =
         IntStream.range(0, kinds.size())
@@ -76,7 +81,7 @@ public record Samples(List<String> ids, List<Modality> modalities, int[][] rowOf
               Modality model = trained.get(m);
               float[][] rows = table.rows()[m];
               model.scaling().apply(rows);
-              return reader.modality(kinds.get(m), model.name(), rows, model.scaling());
+              return model.withRows(rows);
             })
             .toList();
     return new Samples(items.stream().map(Item::id).toList(), modalities, table.rowOf());

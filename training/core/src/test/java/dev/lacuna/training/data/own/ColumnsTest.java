@@ -22,7 +22,7 @@ class ColumnsTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"", "id", "id=", "=key", "id=a,", "video=v", "id=a,id=b", "id=a,image=a"})
+  @ValueSource(strings = {"", "id", "id=", "=key", "id=a,", "smell=v", "id=a,id=b", "id=a,image=a"})
   void whatNamesNoColumnIsRefused(String spec) {
     assertMessage(() -> Columns.parse(spec), "--columns: got", "want pairs such as id=key");
   }
@@ -32,7 +32,7 @@ class ColumnsTest {
     assertMessage(
         () -> Columns.STANDARD.locate(List.of("id", "imgae", "label"), "x.csv: line 1"),
         "x.csv: line 1: unknown column 'imgae'",
-        "id, image, audio, text, label, split",
+        "id, image, audio, video, text, label, split, steps",
         "--columns ignore=imgae",
         "(the columns are: id, imgae, label)");
     assertMessage(
@@ -49,5 +49,8 @@ class ColumnsTest {
     assertMessage(
         () -> Columns.parse("ignore=a").locate(List.of("id", "image"), "x"),
         "no column 'a', which --columns ignores");
+    assertEquals(
+        Map.of("id", 0, "image", 1),
+        Columns.parse("ignore=steps").locate(List.of("id", "image", "steps"), "x"));
   }
 }

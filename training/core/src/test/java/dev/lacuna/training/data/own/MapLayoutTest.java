@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -184,7 +185,8 @@ class MapLayoutTest {
                 layout.features().colour(),
                 layout.features().mel(),
                 1),
-            null);
+            null,
+            Map.of());
     assertTrue(
         ImagePretraining.fits(images.modality(Kind.IMAGE, "image", new float[0][], Scaling.NONE)));
     int tokens = layout.features().textTokens();

@@ -307,7 +307,8 @@ class OwnCsvTest {
     assertMessage(() -> load("\uFEFF"), "own.csv: 3 bytes, want a header");
     assertMessage(() -> load(HEADER), "a header alone, want a header and a line for every sample");
     assertMessage(() -> load("id,text\na,b\n"), "line 1: no column 'label'");
-    assertMessage(() -> load("id,label\na,b\n"), "line 1: no column for image, audio or text");
+    assertMessage(
+        () -> load("id,label\na,b\n"), "line 1: no column for image, audio, video or text");
     assertMessage(() -> load("id;text;label\na;b;c\n"), "no comma, want columns separated by");
     assertMessage(() -> load("id,text,label,\na,b,c,\n"), "unknown column ''");
     assertMessage(

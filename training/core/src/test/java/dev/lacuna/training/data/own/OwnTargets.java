@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The readers of a user's own files, to be fuzzed. */
 public final class OwnTargets {
@@ -48,7 +49,7 @@ public final class OwnTargets {
             Pictures.tiff(colour, "JPEG"),
             Pictures.tiff(bits, "CCITT T.6")));
     targets.add(image(folder, "wbmp", Pictures.file(bits, "wbmp")));
-    FeatureReader texts = new FeatureReader(FeatureOptions.DEFAULT, null);
+    FeatureReader texts = new FeatureReader(FeatureOptions.DEFAULT, null, Map.of());
     targets.add(
         Target.text(
                 "text file",
@@ -59,10 +60,10 @@ public final class OwnTargets {
             .allocating(16 << 10, 256 << 10));
     String csv =
         """
-        \uFEFFid,image,audio,text,label,split
-        a,pictures/0.png,0.wav,a cat,cat,train
-        b,,0.wav,,dog,train
-        e,pictures/0.png,0.wav,"a ""cat"", well",cat,test
+        \uFEFFid,image,audio,video,text,label,split,steps
+        a,pictures/0.png,0.wav,0.npy,a cat,cat,train,3 1 -1
+        b,,0.wav,,,dog,train,
+        e,pictures/0.png,0.wav,0.npy,"a ""cat"", well",cat,test,1 1 1
         """;
     targets.add(
         Target.text(

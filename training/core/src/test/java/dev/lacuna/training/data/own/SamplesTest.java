@@ -128,10 +128,10 @@ class SamplesTest {
     assertMessage(
         () -> Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, small, progress),
         "modality image of the model is 1 x 16 x 16, files would become 1 x 28 x 28");
-    List<Modality> video = List.of(new Modality("video", 1, 28, 28, new float[0][]));
+    List<Modality> smell = List.of(new Modality("smell", 1, 28, 28, new float[0][]));
     assertMessage(
-        () -> Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, video, progress),
-        "modality video");
+        () -> Samples.read(folder, Columns.STANDARD, FeatureOptions.DEFAULT, smell, progress),
+        "modality smell");
   }
 
   private Samples read(Path path) {
