@@ -358,7 +358,7 @@ class OwnDataTest {
     Files.writeString(signature, inputs.replace("\"audio\"", "\"video\""));
     predict(run, input).failed(1, model + " does not fit this run", "video");
     Files.writeString(signature, inputs.replace("\"image_size\" : 12", "\"image_size\" : 14"));
-    predict(run, input).failed(1, "modality image of the model is [1, 12, 12], files would become");
+    predict(run, input).failed(1, "modality image of the model is 1 x 12 x 12, files would become");
     Files.writeString(signature, inputs.substring(0, 90));
     predict(run, input).failed(1, signature + " is damaged");
     Files.delete(signature);
