@@ -12,38 +12,6 @@ import org.apache.commons.math3.stat.descriptive.moment.StandardDeviation;
 final class FeatureStatistics {
   private FeatureStatistics() {}
 
-  /**
-   * Cosines of all predictions with all true features.
-   *
-   * @param predicted [n][width]
-   * @param truth [n][width]
-   * @return [n][n], of prediction i with feature j; 0 where one of them is 0
-   */
-  static double[][] cosines(double[][] predicted, double[][] truth) {
-    double[][] from = unit(predicted);
-    double[][] to = unit(truth);
-    return Arrays.stream(from)
-        .map(x -> Arrays.stream(to).mapToDouble(y -> dot(x, y)).toArray())
-        .toArray(double[][]::new);
-  }
-
-  private static double[][] unit(double[][] rows) {
-    return Arrays.stream(rows)
-        .map(row -> {
-          double norm = Math.sqrt(dot(row, row));
-          return Arrays.stream(row).map(v -> norm > 0 ? v / norm : 0).toArray();
-        })
-        .toArray(double[][]::new);
-  }
-
-  private static double dot(double[] a, double[] b) {
-    double sum = 0;
-    for (int k = 0; k < a.length; k++) {
-      sum += a[k] * b[k];
-    }
-    return sum;
-  }
-
   /** Those of a sample's prediction with its own feature. */
   static double[] own(double[][] cosines) {
     return IntStream.range(0, cosines.length).mapToDouble(i -> cosines[i][i]).toArray();

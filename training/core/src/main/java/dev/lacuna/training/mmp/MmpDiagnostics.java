@@ -5,6 +5,7 @@ import dev.lacuna.kernels.ReadOnlyAttention.Options;
 import dev.lacuna.kernels.ReadOnlyAttention.Prompts;
 import dev.lacuna.multimodal.mmp.MmpModel;
 import dev.lacuna.training.data.MultimodalData;
+import dev.lacuna.training.metrics.Cosines;
 import dev.lacuna.training.report.Diagnostic;
 import dev.lacuna.training.report.Diagnostic.Axis;
 import dev.lacuna.training.report.Diagnostic.Curves;
@@ -72,9 +73,7 @@ final class MmpDiagnostics {
             + pairs.stream().mapToInt(pair -> pair.truth().length).max().orElseThrow()
             + " test samples that have both";
     List<double[][]> cosines =
-        pairs.stream()
-            .map(pair -> FeatureStatistics.cosines(pair.predicted(), pair.truth()))
-            .toList();
+        pairs.stream().map(pair -> Cosines.of(pair.predicted(), pair.truth())).toList();
     List<Diagnostic> diagnostics = new ArrayList<>();
     diagnostics.add(
         new Dots(

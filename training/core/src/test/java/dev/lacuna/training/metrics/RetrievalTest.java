@@ -1,5 +1,6 @@
 package dev.lacuna.training.metrics;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
@@ -22,6 +23,25 @@ final class RetrievalTest {
     int[] targets = {0, 2};
     assertEquals(0, Retrieval.recallAt(2, allEqual, targets));
     assertEquals(1, Retrieval.recallAt(3, allEqual, targets));
+  }
+
+  @Test
+  void theMedianRankCountsTiesAgainstUs() {
+    double[][] scores = {{9, 1, 2, 3}, {7, 5, 6, 1}, {3, 2, 1, 0}, {0, 5, 5, 0}};
+    int[] ranks = Retrieval.ranks(scores, new int[] {0, 1, 3, 1});
+    assertArrayEquals(new int[] {1, 3, 4, 2}, ranks);
+    assertEquals(2.5, Retrieval.medianRank(ranks));
+    assertEquals(3, Retrieval.medianRank(new int[] {7, 1, 3}));
+    assertEquals(3, Retrieval.rank(new double[] {1, 1, 1}, 1));
+    assertArrayEquals(new int[] {1, 3, 4, 2}, ranks);
+  }
+
+  @Test
+  void ofNothingThereIsNoMedian() {
+    assertThrows(IllegalArgumentException.class, () -> Retrieval.medianRank(new int[0]));
+    assertThrows(IllegalArgumentException.class, () -> Retrieval.recallAt(1, new int[0]));
+    double[] broken = {1, Double.NaN};
+    assertThrows(IllegalArgumentException.class, () -> Retrieval.rank(broken, 0));
   }
 
   @Test

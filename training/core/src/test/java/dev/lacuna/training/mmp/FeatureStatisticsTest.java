@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import dev.lacuna.CounterRandom;
+import dev.lacuna.training.metrics.Cosines;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 
@@ -14,7 +15,7 @@ class FeatureStatisticsTest {
   void whatPointsTheSameWayHasACosineOfOne() {
     double[][] truth = {{1, 0, 0}, {0, 2, 0}, {3, 0, 4}};
     double[][] predicted = {{7, 0, 0}, {0, -1, 0}, {0, 0, 0}};
-    double[][] cosines = FeatureStatistics.cosines(predicted, truth);
+    double[][] cosines = Cosines.of(predicted, truth);
     assertArrayEquals(new double[] {1, -1, 0}, FeatureStatistics.own(cosines), 1e-15);
     assertArrayEquals(new double[] {0, 0.6, 0, 0, 0, 0}, FeatureStatistics.others(cosines), 1e-15);
   }
@@ -28,7 +29,7 @@ class FeatureStatisticsTest {
     for (double[] row : truth) {
       Arrays.setAll(row, k -> row[k] + 5);
     }
-    double[][] cosines = FeatureStatistics.cosines(constant, truth);
+    double[][] cosines = Cosines.of(constant, truth);
     double own = Arrays.stream(FeatureStatistics.own(cosines)).average().orElseThrow();
     double others = Arrays.stream(FeatureStatistics.others(cosines)).average().orElseThrow();
     assertTrue(own > 0.9, "cosine " + own);
