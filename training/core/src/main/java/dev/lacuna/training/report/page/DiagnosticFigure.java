@@ -29,13 +29,28 @@ final class DiagnosticFigure {
 
   private static String of(List<Diagnostic> seeds) {
     Diagnostic first = seeds.getFirst();
-    String content =
-        switch (first) {
-          case Curves curves -> curves(curves, seeds.stream().map(Curves.class::cast).toList());
-          case Dots dots -> dots(dots, seeds.stream().map(Dots.class::cast).toList());
-          case Matrix matrix -> matrix(matrix, seeds.stream().map(Matrix.class::cast).toList());
-        };
-    return Html.figure(first.title(), content, first.caption());
+    String caption = first.caption();
+    if (first instanceof Matrix matrix && !seeds.stream().allMatch(seed -> alike(matrix, seed))) {
+      seeds = List.of(matrix);
+      caption += " Of the first seed: others have rows or columns of their own.";
+    }
+    String content = content(first, seeds);
+    return Html.figure(first.title(), content, caption);
+  }
+
+  /** Whether cells of two matrices are of the same things, so that they have a mean. */
+  private static boolean alike(Matrix matrix, Diagnostic other) {
+    return other instanceof Matrix that
+        && that.rows().equals(matrix.rows())
+        && that.columns().equals(matrix.columns());
+  }
+
+  private static String content(Diagnostic first, List<Diagnostic> seeds) {
+    return switch (first) {
+      case Curves curves -> curves(curves, seeds.stream().map(Curves.class::cast).toList());
+      case Dots dots -> dots(dots, seeds.stream().map(Dots.class::cast).toList());
+      case Matrix matrix -> matrix(matrix, seeds.stream().map(Matrix.class::cast).toList());
+    };
   }
 
   private static String curves(Curves first, List<Curves> seeds) {

@@ -126,6 +126,26 @@ class RunPageTest {
     assertFalse(html.contains("<b "), html);
   }
 
+  /** Seeds have no mean where one has other columns than the next. */
+  @Test
+  void ofMatricesOfOtherColumnsTheFirstIsShown() {
+    Side rows = new Side("rows", List.of(new Span("r", 1)));
+    Diagnostic[] seeds = new Diagnostic[2];
+    for (int s = 0; s < 2; s++) {
+      Side columns = new Side("columns", List.of(new Span("c", 3 - s)));
+      List<Double> row = List.of(1.0, 0.0, 4.0).subList(0, 3 - s);
+      seeds[s] = new Matrix("matrix", "Cells.", rows, columns, List.of(row));
+    }
+    List<String> classes = List.of("a", "b");
+    String html = page(classes, seed(List.of(), seeds[0]), seed(List.of(), seeds[1]));
+    assertTrue(html.contains("d=\"M2 0h1v1h-1z\""), html);
+    assertTrue(html.contains("Cells. Of the first seed"), html);
+    String turned = page(classes, seed(List.of(), seeds[1]), seed(List.of(), seeds[0]));
+    assertFalse(turned.contains("d=\"M2 0h1v1h-1z\""), turned);
+    String same = page(classes, seed(List.of(), seeds[0]), seed(List.of(), seeds[0]));
+    assertFalse(same.contains("Of the first seed"), same);
+  }
+
   @Test
   void aMatrixThatIsNoneIsRefused() {
     Side side = new Side("x", List.of(new Span("a", 2)));
