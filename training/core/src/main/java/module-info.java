@@ -18,6 +18,7 @@ module dev.lacuna.training {
 
   exports dev.lacuna.training.audio;
   exports dev.lacuna.training.baseline;
+  exports dev.lacuna.training.cmg;
   exports dev.lacuna.training.compare;
   exports dev.lacuna.training.data;
   exports dev.lacuna.training.data.emoji;
