@@ -39,6 +39,26 @@ public interface Learner extends Stateful, AutoCloseable {
   }
 
   /**
+   * Measures the model in ways of its own, beside what every model is measured by: numbers by the
+   * name of what they are of, then by their own, which go where other results go. Which names there
+   * are depends on the data and the options alone, not on what was learned; none of the first is
+   * the name of a missing pattern. Measuring changes nothing of the learner.
+   *
+   * @param tape is reset and used
+   */
+  default Map<String, Map<String, Double>> measured(Tape tape, MultimodalData data) {
+    return Map.of();
+  }
+
+  /**
+   * What is worth knowing while it learns, a few words for the progress bar; it may wait for the
+   * device. Empty for nothing.
+   */
+  default String status() {
+    return "";
+  }
+
+  /**
    * What the learner rests on and has not learned, such as pretrained weights: a checksum by name.
    * A model is of use with the very same alone.
    */

@@ -166,7 +166,9 @@ public final class TrainingLoop {
         losses.endStep();
         if (losses.unread() == READ_EVERY || step == steps - 1) {
           sum += read(losses, step);
-          task.message(String.format(Locale.ROOT, "loss %.4f", sum / (step + 1)));
+          String loss = String.format(Locale.ROOT, "loss %.4f", sum / (step + 1));
+          String status = learner.status();
+          task.message(status.isEmpty() ? loss : loss + ", " + status);
         }
       } catch (LacunaException e) {
         if (e.status() != Status.NON_FINITE) {

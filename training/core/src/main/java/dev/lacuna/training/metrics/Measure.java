@@ -1,6 +1,8 @@
 package dev.lacuna.training.metrics;
 
+import java.util.Arrays;
 import java.util.Locale;
+import java.util.Optional;
 
 /**
  * What models are measured by: the name in metrics.json, and how people are to read it. Samples
@@ -54,9 +56,9 @@ public enum Measure {
     return multiLabel ? MACRO_F1 : ACCURACY;
   }
 
-  /** The measure that has a name in metrics.json. */
-  public static Measure named(String key) {
-    return valueOf(key.toUpperCase(Locale.ROOT));
+  /** The measure that has a name in metrics.json; none for numbers that only some systems have. */
+  public static Optional<Measure> named(String key) {
+    return Arrays.stream(values()).filter(measure -> measure.key().equals(key)).findFirst();
   }
 
   /** The name in metrics.json. */

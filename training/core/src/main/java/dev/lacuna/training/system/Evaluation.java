@@ -17,15 +17,18 @@ import dev.lacuna.training.report.Results;
 import java.util.Arrays;
 import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * What a model is measured on, by pattern: the test samples complete and under every missing
  * pattern and test case of the data, with noise in place of one modality each ({@code corrupted}),
- * and human clips where there are some. {@link Measure} says what is measured.
+ * and human clips where there are some. {@link Measure} says what is measured; a learner may add
+ * {@linkplain Learner#measured numbers of its own}.
  */
 final class Evaluation {
   private static final String CORRUPTED = "corrupted";
@@ -36,6 +39,7 @@ final class Evaluation {
   private final Map<String, Pattern> patterns = new LinkedHashMap<>();
   private final Map<String, Presence> tables = new LinkedHashMap<>();
   private final List<Measure> measures;
+  private final MultimodalData data;
 
   /**
    * Draws the patterns.
@@ -44,6 +48,7 @@ final class Evaluation {
    * @param seed of the tables and the noise
    */
   Evaluation(MultimodalData data, Map<String, MissingRates> cases, long seed) {
+    this.data = data;
     List<String> names = data.modalityNames();
     Split test = data.test();
     CounterRandom random = new CounterRandom(seed, Experiment.TEST_TABLE, 0);
@@ -114,6 +119,14 @@ final class Evaluation {
               pattern.split, split -> learner.outputs(tape, pattern.data, split));
       measured.put(name, metrics(outputs, pattern.presence));
     });
+    learner
+        .measured(tape, data)
+        .forEach((name, numbers) -> {
+          if (measured.putIfAbsent(name, new LinkedHashMap<>(numbers)) != null) {
+            throw new IllegalStateException(
+                "the learner's own numbers are of " + name + ", which is a missing pattern");
+          }
+        });
     return measured;
   }
 
@@ -125,15 +138,26 @@ final class Evaluation {
     return metrics;
   }
 
-  /** What {@link #measure} would not have given, or an empty text. */
-  String unlike(Map<String, Map<String, Double>> measured) {
-    if (!measured.keySet().equals(patterns.keySet())) {
-      return "results on " + measured.keySet() + ", want " + patterns.keySet();
+  /**
+   * What {@link #measure} would not have given, or an empty text. Names of a learner's own are
+   * known from another seed alone.
+   *
+   * @param measured of one seed
+   * @param first of the first seed
+   */
+  String unlike(Map<String, Map<String, Double>> measured, Map<String, Map<String, Double>> first) {
+    Set<String> wanted = new LinkedHashSet<>(patterns.keySet());
+    wanted.addAll(first.keySet());
+    if (!measured.keySet().equals(wanted)) {
+      return "results on " + measured.keySet() + ", want " + wanted;
     }
-    List<String> keys = measures.stream().map(Measure::key).toList();
-    for (Map<String, Double> metrics : measured.values()) {
-      if (!metrics.keySet().equals(Set.copyOf(keys))) {
-        return "metrics " + metrics + ", want numbers of " + keys;
+    Set<String> keys =
+        measures.stream().map(Measure::key).collect(Collectors.toCollection(LinkedHashSet::new));
+    for (String name : wanted) {
+      Map<String, Double> metrics = measured.get(name);
+      Set<String> ofName = patterns.containsKey(name) ? keys : first.get(name).keySet();
+      if (!metrics.keySet().equals(ofName)) {
+        return "metrics " + metrics + ", want numbers of " + ofName;
       }
     }
     return "";
@@ -145,7 +169,8 @@ final class Evaluation {
     bySeed
         .getFirst()
         .forEach((name, metrics) -> {
-          int n = patterns.get(name).split.size();
+          Pattern pattern = patterns.get(name);
+          int n = (pattern == null ? data.test() : pattern.split).size();
           for (String metric : metrics.keySet()) {
             double[] values =
                 bySeed.stream().mapToDouble(seed -> seed.get(name).get(metric)).toArray();
@@ -153,7 +178,7 @@ final class Evaluation {
                 "test",
                 name,
                 metric,
-                metric.equals(Measure.ACCURACY.key())
+                pattern != null && metric.equals(Measure.ACCURACY.key())
                     ? Metric.of(values, n)
                     : Metric.ofScores(values, n));
           }

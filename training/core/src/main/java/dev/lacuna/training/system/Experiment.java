@@ -121,6 +121,7 @@ public final class Experiment<O extends Record> {
           TrainingLoop.Run run = train(learner, tape, seed, folder, progress);
           folder.writeModel(seed, system.name(), learner.restsOn(), learner.store());
           finished.add(result(run, learner, tape, baselines(seed, tape, progress)));
+          requireLikeFirst(folder, finished);
           folder.write("log.csv", log(finished));
           folder.writeProgress(finished);
         }
@@ -188,17 +189,32 @@ public final class Experiment<O extends Record> {
     if (finished.size() > config.seeds()) {
       throw damaged(folder, finished.size() + " seeds, want at most " + config.seeds());
     }
-    for (SeedResult result : finished) {
-      String unlike = evaluation.unlike(result.measured());
-      if (unlike.isEmpty()
-          && !result.baselines().keySet().equals(system.baselines(config.options()).keySet())) {
-        unlike = "baselines " + result.baselines().keySet();
-      }
-      if (!unlike.isEmpty()) {
-        throw damaged(folder, unlike);
-      }
-    }
+    requireLikeFirst(folder, finished);
     return finished;
+  }
+
+  /** Refuses seeds that were not measured as this run measures, or as the first was. */
+  private void requireLikeFirst(RunFolder folder, List<SeedResult> finished) {
+    for (SeedResult result : finished) {
+      SeedResult first = finished.getFirst();
+      if (!result.baselines().keySet().equals(system.baselines(config.options()).keySet())) {
+        throw damaged(folder, "baselines " + result.baselines().keySet());
+      }
+      requireLike(folder, result.measured(), first.measured());
+      result
+          .baselines()
+          .forEach((name, measured) -> requireLike(folder, measured, first.baselines().get(name)));
+    }
+  }
+
+  private void requireLike(
+      RunFolder folder,
+      Map<String, Map<String, Double>> measured,
+      Map<String, Map<String, Double>> first) {
+    String unlike = evaluation.unlike(measured, first);
+    if (!unlike.isEmpty()) {
+      throw damaged(folder, unlike);
+    }
   }
 
   private static LacunaException damaged(RunFolder folder, String reason) {

@@ -13,6 +13,25 @@ import org.junit.jupiter.api.Test;
 
 class MetricTest {
   @Test
+  void numbersOfASystemsOwnAreAllPrintedInColumns() {
+    Results results = new Results();
+    String name = "agreement_over_chance_image_audio";
+    results.put("test", "complete", "accuracy", Metric.of(new double[] {0.5}, 40));
+    results.put("test", "complete", "ece", Metric.ofScores(new double[] {0.1}, 40));
+    results.put("test", "codes", name, Metric.ofScores(new double[] {12.25}, 40));
+    results.put("test/no_club", "codes", "perplexity", Metric.ofScores(new double[] {7}, 40));
+    StringWriter text = new StringWriter();
+    results.print(new PrintWriter(text));
+    List<String> lines = text.toString().lines().toList();
+    assertEquals(4, lines.size(), text.toString());
+    int at = lines.getFirst().indexOf("   mean");
+    assertEquals(" 0.5000", lines.get(1).substring(at, at + 7));
+    assertTrue(lines.get(2).substring(0, at).stripTrailing().endsWith(name), lines.get(2));
+    assertEquals("12.2500", lines.get(2).substring(at, at + 7));
+    assertEquals(" 7.0000", lines.get(3).substring(at, at + 7));
+  }
+
+  @Test
   void meanAndDeviationAreOverSeedsAndTheIntervalOverSamples() {
     Metric metric = Metric.of(new double[] {0.4, 0.5, 0.6}, 10);
     assertEquals(0.5, metric.mean(), 1e-15);

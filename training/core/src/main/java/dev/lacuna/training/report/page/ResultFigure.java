@@ -26,7 +26,7 @@ record ResultFigure(String split, Measure measure, Map<String, Map<String, Metri
   private static final int STEPS = 5;
 
   /**
-   * The figures of a run.
+   * The figures of a run; numbers that are none of {@link Measure} are left to {@link NumberTable}.
    *
    * @param system whose results are those of splits without a suffix
    */
@@ -38,17 +38,17 @@ record ResultFigure(String split, Measure measure, Map<String, Map<String, Metri
           String[] names = split.split("/", 2);
           patterns.forEach((pattern, metrics) ->
               metrics.forEach((name, metric) ->
-                  figures
-                      .computeIfAbsent(names[0], _ -> new LinkedHashMap<>())
-                      .computeIfAbsent(
-                          name,
-                          _ ->
-                              new ResultFigure(
-                                  names[0], Measure.named(name), new LinkedHashMap<>()))
-                      .methods
-                      .computeIfAbsent(
-                          names.length == 1 ? system : names[1], _ -> new LinkedHashMap<>())
-                      .put(pattern, metric)));
+                  Measure.named(name)
+                      .ifPresent(measure ->
+                          figures
+                              .computeIfAbsent(names[0], _ -> new LinkedHashMap<>())
+                              .computeIfAbsent(
+                                  name,
+                                  _ -> new ResultFigure(names[0], measure, new LinkedHashMap<>()))
+                              .methods
+                              .computeIfAbsent(
+                                  names.length == 1 ? system : names[1], _ -> new LinkedHashMap<>())
+                              .put(pattern, metric))));
         });
     return figures.values().stream()
         .flatMap(ofSplit -> ofSplit.values().stream())

@@ -64,6 +64,7 @@ public record RunPage(
     String measure = choosing.title();
     String chosenBy = measure.substring(0, 1).toLowerCase(Locale.ROOT) + measure.substring(1);
     List<String> figures = new ArrayList<>(ResultFigure.all(results, system));
+    figures.addAll(NumberTable.all(results, system));
     figures.add(
         curve(
             "Training loss",

@@ -88,6 +88,26 @@ class RunPageTest {
   }
 
   @Test
+  void numbersOfASystemsOwnStandInATableBesideThoseOfItsBaselines() {
+    Results results = new Results();
+    results.put("test", "complete", "accuracy", Metric.of(new double[] {0.75, 0.5}, 40));
+    results.put("test", "codes", "perplexity", Metric.ofScores(new double[] {30, 34}, 40));
+    results.put("test", "codes", EVIL, Metric.ofScores(new double[] {Double.NaN, 1}, 40));
+    results.put("test/no_club", "codes", "perplexity", Metric.ofScores(new double[] {7, 7}, 40));
+    String page = page(results, List.of("a", "b"), seed(List.of()));
+    assertEquals(1, count(page, "Codes in numbers, test split"));
+    assertTrue(page.contains("<th scope=\"col\">no club</th>"), page);
+    String row = "<th scope=\"row\">perplexity</th><td>32.0 ± 2.83</td><td>7.00 ± 0</td>";
+    assertEquals(1, count(page, row), page);
+    assertEquals(1, count(page, "<td>– ± –</td><td>–</td>"), page);
+    assertFalse(page.contains("<b "), page);
+    assertEquals(1, count(page, " by missing pattern, test split"), page);
+    Results plain = new Results();
+    plain.put("test", "complete", "accuracy", Metric.of(new double[] {0.75}, 40));
+    assertEquals(0, count(page(plain, List.of("a", "b"), seed(List.of())), " in numbers"));
+  }
+
+  @Test
   void whateverIsNamedStandsForItself() {
     Diagnostic curves =
         new Curves(
