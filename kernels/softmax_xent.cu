@@ -34,13 +34,7 @@ LACUNA_KERNEL(softmax_xent_fwd, kThreads)
   double loss = 0.0;
   for (int64_t tile = blockIdx.x; tile < groups.tiles; tile += loss_blocks(groups)) {
     const Row row(logits, ld_logits, n, c, groups, tile);
-    const float m = row.max(maxima);
-    const double s = row.sum(sums, [m](float z) { return static_cast<double>(expf(z - m)); });
-    const float divisor = static_cast<float>(s);
-    row.for_quads([&](int64_t col, float4 z) {
-      to.store(row.row, col,
-               {expf(z.x - m) / divisor, expf(z.y - m) / divisor, expf(z.z - m) / divisor, expf(z.w - m) / divisor});
-    });
+    const auto [m, s] = softmax_row(row, to, maxima, sums);
     if (row.exists() && row.lane == 0) {
       loss += log_of_sum(s) - (static_cast<double>(logits[row.row * ld_logits + label[row.row]]) - m);
     }

@@ -8,10 +8,21 @@
 
 namespace lacuna::elementwise {
 
-enum Code : int32_t { kAdd = 0, kSub = 1, kMul = 2, kRelu = 3, kAffine = 4, kGelu = 5 };
+enum Code : int32_t {
+  kAdd = 0,
+  kSub = 1,
+  kMul = 2,
+  kRelu = 3,
+  kAffine = 4,
+  kGelu = 5,
+  kTanh = 6,
+  kExp = 7,
+  kLog = 8,
+  kSqrt = 9
+};
 
 LACUNA_BOTH constexpr bool takes_y(int64_t code) { return code <= kMul; }
-LACUNA_BOTH constexpr bool gradient_takes_x(int64_t code) { return code == kMul || code == kRelu || code == kGelu; }
+LACUNA_BOTH constexpr bool gradient_takes_x(int64_t code) { return code == kMul || code == kRelu || code >= kGelu; }
 
 }  // namespace lacuna::elementwise
 #endif

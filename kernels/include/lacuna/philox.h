@@ -13,9 +13,12 @@ struct Philox {
   int64_t seed;
   int32_t stream, step;
 
-  // 32 random bits for a draw.
-  LACUNA_BOTH uint32_t bits(int64_t index) const {
-    const uint64_t block = static_cast<uint64_t>(index) >> 2;
+  // Draws 4 block to 4 block + 3.
+  struct Block {
+    uint32_t c[4];
+  };
+
+  LACUNA_BOTH Block draws(uint64_t block) const {
     uint32_t c[4] = {static_cast<uint32_t>(block), static_cast<uint32_t>(block >> 32), static_cast<uint32_t>(stream),
                      static_cast<uint32_t>(step)};
     uint32_t k0 = static_cast<uint32_t>(seed), k1 = static_cast<uint32_t>(static_cast<uint64_t>(seed) >> 32);
@@ -28,8 +31,14 @@ struct Philox {
       k0 += 0x9E3779B9;
       k1 += 0xBB67AE85;
     }
+    return {{c[0], c[1], c[2], c[3]}};
+  }
+
+  // 32 random bits for a draw.
+  LACUNA_BOTH uint32_t bits(int64_t index) const {
+    const Block block = draws(static_cast<uint64_t>(index) >> 2);
     // Written without an index into c, which would move it from registers to memory on the GPU.
-    const uint32_t even = index & 2 ? c[2] : c[0], odd = index & 2 ? c[3] : c[1];
+    const uint32_t even = index & 2 ? block.c[2] : block.c[0], odd = index & 2 ? block.c[3] : block.c[1];
     return index & 1 ? odd : even;
   }
 

@@ -79,9 +79,10 @@
   TENSOR(INOUT, F32, dx, n*c*h, w, w)
 
 // out = f(x, y) by code, in place where out is x with x's stride: 0 ADD x + y, 1 SUB x - y, 2 MUL x y,
-// 3 RELU max(x, 0), 4 AFFINE alpha x + beta, 5 GELU x Phi(x) with Phi the standard normal distribution function. y is
-// [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; RELU, AFFINE and GELU take no y (NULL, y_n = y_d =
-// 0).
+// 3 RELU max(x, 0), 4 AFFINE alpha x + beta, 5 GELU x Phi(x) with Phi the standard normal distribution function,
+// 6 TANH, 7 EXP, 8 LOG (natural; -infinity of 0, NaN of negative numbers), 9 SQRT sqrt(max(x, alpha)), alpha > 0 and
+// finite. y is [y_n, y_d] with y_n in {1, n} and y_d in {1, d} and is broadcast; codes from RELU on take no y (NULL,
+// y_n = y_d = 0).
 #define LACUNA_FIELDS_elementwise_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
   SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_out) \
   CODE(code) REAL(alpha) REAL(beta)                                      \
@@ -89,7 +90,7 @@
   TENSOR(OPT_IN, F32, y, y_n, y_d, ld_y)                                 \
   TENSOR(OUT, F32, out, n, d, ld_out)
 
-// dy sums dout df/dy over the broadcast axes. RELU passes nothing where x <= 0.
+// dy sums dout df/dy over the broadcast axes. RELU passes nothing where x <= 0, SQRT nothing where x <= alpha.
 #define LACUNA_FIELDS_elementwise_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                                    \
   SIZE(n) SIZE(d) SIZE(y_n) SIZE(y_d) STRIDE(ld_dout) STRIDE(ld_x) STRIDE(ld_y) STRIDE(ld_dx) STRIDE(ld_dy) \
   CODE(code) REAL(alpha) REAL(beta) CODE(acc_dx) CODE(acc_dy)                                              \
@@ -442,6 +443,29 @@
   TENSOR(INOUT, F32, m, 1, n, n)                                                \
   TENSOR(INOUT, F32, v, 1, n, n)
 
+// prob = softmax(x), row by row: exp(x - max) / sum exp(x - max).
+#define LACUNA_FIELDS_softmax_fwd(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(c) STRIDE(ld_x) STRIDE(ld_prob)                      \
+  TENSOR(IN, F32, x, n, c, ld_x)                                    \
+  TENSOR(OUT, F32, prob, n, c, ld_prob)
+
+// dx_j = prob_j (dprob_j - sum_k dprob_k prob_k)
+#define LACUNA_FIELDS_softmax_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)     \
+  SIZE(n) SIZE(c) STRIDE(ld_prob) STRIDE(ld_dprob) STRIDE(ld_dx)        \
+  CODE(acc_dx)                                                          \
+  TENSOR(IN, F32, prob, n, c, ld_prob)                                  \
+  TENSOR(IN, F32, dprob, n, c, ld_dprob)                                \
+  TENSOR(INOUT, F32, dx, n, c, ld_dx)
+
+// out = x / (1 - p) where an element is kept, 0 where it is dropped, whatever x is there; added to out where
+// acc_out = 1. Element i d + j is kept where its draw, that number's uniform of Philox 4x32-10 keyed by (seed, stream,
+// step) as dev.lacuna.CounterRandom, is >= p: bit-equal everywhere. 0 <= p < 1. The gradient is the same op on dout.
+#define LACUNA_FIELDS_dropout(SIZE, STRIDE, CODE, REAL, TENSOR) \
+  SIZE(n) SIZE(d) STRIDE(ld_x) STRIDE(ld_out)                   \
+  CODE(seed) CODE(stream) CODE(step) REAL(p) CODE(acc_out)      \
+  TENSOR(IN, F32, x, n, d, ld_x)                                \
+  TENSOR(INOUT, F32, out, n, d, ld_out)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -477,7 +501,10 @@
   OP(30, layer_norm_bwd)   \
   OP(31, bce_logits_fwd)   \
   OP(32, bce_logits_bwd)   \
-  OP(33, adamw_step)
+  OP(33, adamw_step)       \
+  OP(34, softmax_fwd)      \
+  OP(35, softmax_bwd)      \
+  OP(36, dropout)
 
 // clang-format on
 

@@ -37,7 +37,10 @@
   OP(layer_norm_bwd)        \
   OP(bce_logits_fwd)        \
   OP(bce_logits_bwd)        \
-  OP(adamw_step)
+  OP(adamw_step)            \
+  OP(softmax_fwd)           \
+  OP(softmax_bwd)           \
+  OP(dropout)
 
 namespace lacuna::cuda {
 

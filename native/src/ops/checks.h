@@ -15,6 +15,13 @@ inline lacuna_status check_flag(lacuna_context& ctx, const char* name, int64_t v
   return ctx.fail(LACUNA_INVALID_ARGUMENT, "%s is %" PRId64 ", want 0 or 1", name, value);
 }
 
+// A stream and a step of random numbers (lacuna/philox.h).
+inline lacuna_status check_draws(lacuna_context& ctx, int64_t stream, int64_t step) {
+  if (stream == static_cast<int32_t>(stream) && step == static_cast<int32_t>(step)) return LACUNA_OK;
+  return ctx.fail(LACUNA_INVALID_ARGUMENT, "stream is %" PRId64 " and step is %" PRId64 ", want 32-bit numbers", stream,
+                  step);
+}
+
 // Every one of the n entries must lie in [lowest, limit).
 inline lacuna_status check_indices(lacuna_context& ctx, const char* name, const int32_t* index, int64_t n,
                                    int64_t limit, int64_t lowest = 0) {

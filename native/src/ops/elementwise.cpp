@@ -1,9 +1,18 @@
-// Sum, difference, product, rectifier, affine map and GELU, element by element; y is broadcast over rows, columns or
-// both.
+// Sum, difference, product and functions of one operand, element by element; y is broadcast over rows, columns or both.
 //
-//   fwd   out = x + y | x - y | x y | max(x, 0) | alpha x + beta | x Phi(x)
-//   bwd   dx = dout | dout | dout y | dout [x > 0] | alpha dout | dout (Phi(x) + x phi(x))
-//         dy = dout | -dout | dout x, summed over the axes along which y was broadcast
+//   code    fwd               bwd: dx                      dy
+//   ADD     x + y             dout                         dout
+//   SUB     x - y             dout                         -dout
+//   MUL     x y               dout y                       dout x
+//   RELU    max(x, 0)         dout [x > 0]
+//   AFFINE  alpha x + beta    alpha dout
+//   GELU    x Phi(x)          dout (Phi(x) + x phi(x))
+//   TANH    tanh x            dout / cosh(x)^2
+//   EXP     e^x               dout e^x
+//   LOG     log x             dout / x
+//   SQRT    sqrt(max(x, a))   dout [x > a] / (2 sqrt x)
+//
+// dy is summed over the axes along which y was broadcast.
 //
 // A tensor without gaps between its rows is one long row. Chunks hold kGrain elements or more; a broadcast dy is summed
 // in double (sums-inl.h). dx and dy are separate passes, each reads its inputs once. All but GELU is bound by memory:
@@ -19,6 +28,7 @@
 #define HWY_TARGET_INCLUDE "ops/elementwise.cpp"
 #include "cpu/tiers.h"
 
+#include "ops/functions-inl.h"
 #include "ops/lanes-inl.h"
 #include "ops/normal-inl.h"
 #include "ops/sums-inl.h"
@@ -95,6 +105,20 @@ lacuna_status elementwise_fwd(CpuContext& ctx, const lacuna_elementwise_fwd_args
     }
     case kGelu:
       unary([](Vector a) { return hn::Mul(a, normal_at(a).cdf); });
+      break;
+    case kTanh:
+      unary([d](Vector a) { return hn::Tanh(d, a); });
+      break;
+    case kExp:
+      unary([](Vector a) { return exp_of(a); });
+      break;
+    case kLog:
+      unary([](Vector a) { return log_of(a); });
+      break;
+    case kSqrt: {
+      const auto floor = hn::Set(d, static_cast<float>(args.alpha));
+      unary([floor](Vector a) { return hn::Sqrt(hn::IfThenElse(hn::Le(a, floor), floor, a)); });
+    }
   }
   return LACUNA_OK;
 }
@@ -133,6 +157,12 @@ lacuna_status elementwise_bwd(CpuContext& ctx, const lacuna_elementwise_bwd_args
         });
   };
 
+  const auto times_slope = [&](auto slope) {
+    write_dx(dense_x, [&](Vector g, int64_t row, int64_t col, auto lanes) {
+      return hn::Mul(g, slope(x(Floats(), row, col, lanes)));
+    });
+  };
+
   switch (args.code) {
     case kAdd:
       write_dx(true, [](Vector g, int64_t, int64_t, auto) { return g; });
@@ -160,11 +190,29 @@ lacuna_status elementwise_bwd(CpuContext& ctx, const lacuna_elementwise_bwd_args
       break;
     }
     case kGelu:
-      write_dx(dense_x, [&](Vector g, int64_t row, int64_t col, auto lanes) {
-        const Vector a = x(Floats(), row, col, lanes);
+      times_slope([](Vector a) {
         const Normal normal = normal_at(a);
-        return hn::Mul(g, hn::MulAdd(a, normal.density, normal.cdf));
+        return hn::MulAdd(a, normal.density, normal.cdf);
       });
+      break;
+    case kTanh:
+      times_slope([](Vector a) { return tanh_slope(a); });
+      break;
+    case kExp:
+      times_slope([](Vector a) { return exp_of(a); });
+      break;
+    case kLog:
+      write_dx(dense_x, [&](Vector g, int64_t row, int64_t col, auto lanes) {
+        return hn::Div(g, x(Floats(), row, col, lanes));
+      });
+      break;
+    case kSqrt: {
+      const auto floor = hn::Set(Floats(), static_cast<float>(args.alpha));
+      write_dx(dense_x, [&](Vector g, int64_t row, int64_t col, auto lanes) {
+        const Vector a = x(Floats(), row, col, lanes), root = hn::Sqrt(a);
+        return hn::IfThenZeroElse(hn::Le(a, floor), hn::Div(g, hn::Add(root, root)));
+      });
+    }
   }
   return LACUNA_OK;
 }

@@ -42,6 +42,30 @@ HWY_INLINE float max_of(const float* z, int64_t c) {
   return hn::GetLane(hn::MaxOfLanes(d, m));
 }
 
+// What softmax_row found: m = max z and s = sum exp(z - m).
+struct RowSums {
+  float m;
+  double s;
+};
+
+// prob = exp(z - m) / s of one row.
+HWY_INLINE RowSums softmax_row(const float* z, int64_t c, float* prob) {
+  const Floats d;
+  const HalfFloats half;
+  const float m = max_of(z, c);
+  auto sum = hn::Zero(Doubles());
+  for_vectors(half, 0, c, [&](int64_t j, auto lanes) {
+    const auto e = exp_nonpositive(half, shift(half, z + j, m, lanes));
+    store(half, e, prob + j, lanes);
+    sum = hn::Add(sum, hn::PromoteTo(Doubles(), e));
+  });
+  const double s = sum_of_lanes(Doubles(), sum);
+  const auto divisor = hn::Set(d, static_cast<float>(s));
+  for_vectors(d, 0, c,
+              [&](int64_t j, auto lanes) { store(d, hn::Div(load(d, prob + j, lanes), divisor), prob + j, lanes); });
+  return {m, s};
+}
+
 }  // namespace lacuna::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 #endif

@@ -26,27 +26,13 @@ namespace lacuna::HWY_NAMESPACE {
 lacuna_status softmax_xent_fwd(CpuContext& ctx, const lacuna_softmax_xent_fwd_args& args) {
   if (args.n == 0) return ctx.fail(LACUNA_INVALID_ARGUMENT, "n is 0, want >= 1: the mean over no rows");
   if (const lacuna_status status = check_indices(ctx, "label", args.label, args.n, args.c)) return status;
-  const Floats d;
-  const HalfFloats half;
   double partial[kMaxChunks] = {};
   const Partition parts = partition(args.n, kSoftmaxCost * args.c);
   ctx.parallel_for(parts.chunks, [&](int64_t chunk, int) {
     double loss = 0;
     for (int64_t i = parts.begin(chunk); i < parts.end(chunk); ++i) {
       const float* const z = args.logits + i * args.ld_logits;
-      float* const prob = args.prob + i * args.ld_prob;
-      const float m = max_of(z, args.c);
-      auto sum = hn::Zero(Doubles());
-      for_vectors(half, 0, args.c, [&](int64_t j, auto lanes) {
-        const auto e = exp_nonpositive(half, shift(half, z + j, m, lanes));
-        store(half, e, prob + j, lanes);
-        sum = hn::Add(sum, hn::PromoteTo(Doubles(), e));
-      });
-      const double s = sum_of_lanes(Doubles(), sum);
-      const auto divisor = hn::Set(d, static_cast<float>(s));
-      for_vectors(d, 0, args.c, [&](int64_t j, auto lanes) {
-        store(d, hn::Div(load(d, prob + j, lanes), divisor), prob + j, lanes);
-      });
+      const auto [m, s] = softmax_row(z, args.c, args.prob + i * args.ld_prob);
       loss += std::log(s) - (static_cast<double>(z[args.label[i]]) - m);
     }
     partial[chunk] = loss;

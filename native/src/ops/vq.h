@@ -50,9 +50,7 @@ inline lacuna_status check(lacuna_context& ctx, const lacuna_vq_reset_args& args
     return ctx.fail(LACUNA_INVALID_ARGUMENT,
                     "recent is %" PRId64 " and after is %" PRId64 ", want 0 <= recent <= after < 2^31 - 1", args.recent,
                     args.after);
-  if (args.stream != static_cast<int32_t>(args.stream) || args.step != static_cast<int32_t>(args.step))
-    return ctx.fail(LACUNA_INVALID_ARGUMENT, "stream is %" PRId64 " and step is %" PRId64 ", want 32-bit numbers",
-                    args.stream, args.step);
+  if (const lacuna_status status = check_draws(ctx, args.stream, args.step)) return status;
   if (!(args.noise >= 0 && std::isfinite(args.noise)))
     return ctx.fail(LACUNA_INVALID_ARGUMENT, "noise is %g, want >= 0", args.noise);
   if (!(args.c_reset > 0 && std::isfinite(args.c_reset)))

@@ -28,7 +28,7 @@ struct Values {
   float* data() { return values.data(); }
 };
 
-// Everything but GELU, whose functions are CUDA's own there.
+// All codes up to AFFINE; behind it come functions that are CUDA's own there.
 TEST(CudaElementwise, MapsAsTheCpuDoesBitByBit) {
   const DeviceContext ctx;
   for (const Size size : kSizes) {
@@ -74,6 +74,42 @@ TEST(CudaElementwise, GeluIsTheCpusInItsTailsToo) {
         for (gradient.acc_dx = 0; gradient.acc_dx < 2; ++gradient.acc_dx) {
           expect_parity(ctx, LACUNA_OP_elementwise_bwd, gradient, 3e-6);
         }
+      }
+    }
+  }
+}
+
+// Numbers about `centre`, a zero and NaN among them: the function, and its gradient with and without another's.
+void expect_function(const DeviceContext& ctx, Code code, Size size, int64_t gap, float spread, float centre) {
+  SCOPED_TRACE(testing::Message() << "code " << code << ", [" << size.n << ", " << size.d << "] about " << centre
+                                  << ", gaps of " << gap);
+  Values x(size, gap, 1), out(size, 0, 3), dout(size, gap, 4), dx(size, gap, 5);
+  for (float& value : x.values) value = spread * value + centre;
+  if (size.n * size.d > 2) x.values[2] = 0, x.values[0] = kNaN;
+  lacuna_elementwise_fwd_args args{};
+  args.n = size.n, args.d = size.d, args.ld_x = x.ld, args.ld_out = out.ld, args.code = code, args.alpha = 0.25;
+  args.x = x.data(), args.out = out.data();
+  expect_parity(ctx, LACUNA_OP_elementwise_fwd, args, 1e-6);
+  lacuna_elementwise_bwd_args gradient{};
+  gradient.n = size.n, gradient.d = size.d, gradient.code = code, gradient.alpha = 0.25;
+  gradient.ld_dout = dout.ld, gradient.ld_x = x.ld, gradient.ld_dx = dx.ld;
+  gradient.dout = dout.data(), gradient.x = x.data(), gradient.dx = dx.data();
+  for (gradient.acc_dx = 0; gradient.acc_dx < 2; ++gradient.acc_dx) {
+    expect_parity(ctx, LACUNA_OP_elementwise_bwd, gradient, 3e-6);
+  }
+}
+
+TEST(CudaElementwise, FunctionsAreTheCpusAtTheirEndsToo) {
+  const DeviceContext ctx;
+  for (const Size size : kSizes) {
+    for (const int64_t gap : {0, 1, 4}) {
+      for (const float centre : {0.0f, -20.0f, 20.0f}) {
+        expect_function(ctx, kTanh, size, gap, 2, centre);
+        expect_function(ctx, kExp, size, gap, 2, 4 * centre);
+      }
+      for (const float centre : {0.0f, 1.0f, 1000.0f}) {
+        expect_function(ctx, kLog, size, gap, 0.5f, centre);
+        expect_function(ctx, kSqrt, size, gap, 0.5f, centre);
       }
     }
   }
@@ -136,13 +172,16 @@ TEST(CudaElementwise, RefusesWhatTheCpuRefuses) {
     change(args);
     expect_refused(ctx, LACUNA_OP_elementwise_fwd, args, text);
   };
-  refused([](auto& args) { args.code = 6; },
-          "code is 6, want 0 (ADD), 1 (SUB), 2 (MUL), 3 (RELU), 4 (AFFINE) or 5 (GELU)");
+  refused([](auto& args) { args.code = 10; },
+          "code is 10, want 0 (ADD), 1 (SUB), 2 (MUL), 3 (RELU), 4 (AFFINE), 5 (GELU), 6 (TANH), 7 (EXP), 8 (LOG) or 9 "
+          "(SQRT)");
   refused([](auto& args) { args.code = -1; }, "code is -1");
   refused([](auto& args) { args.y_n = 2; }, "y_n is 2, want 1 or 3 (= n)");
   refused([](auto& args) { args.y_d = 4; }, "y_d is 4, want 1 or 5 (= d)");
   refused([](auto& args) { args.y = nullptr; }, "y is NULL, want [3, 5] for ADD, SUB and MUL");
-  refused([](auto& args) { args.code = kRelu; }, "want NULL with y_n = y_d = 0 for RELU, AFFINE and GELU");
+  refused([](auto& args) { args.code = kRelu; }, "want NULL with y_n = y_d = 0 for all codes but ADD, SUB and MUL");
+  refused([](auto& args) { args.code = kSqrt, args.alpha = 0; }, "alpha is 0, want > 0 and finite for SQRT");
+  refused([](auto& args) { args.code = kSqrt, args.alpha = 1e39; }, "alpha is 1e+39, want > 0 and finite for SQRT");
 
   lacuna_elementwise_bwd_args gradient{};
   gradient.n = size.n, gradient.d = size.d, gradient.y_n = size.n, gradient.y_d = size.d;
@@ -155,7 +194,7 @@ TEST(CudaElementwise, RefusesWhatTheCpuRefuses) {
   expect_refused(ctx, LACUNA_OP_elementwise_bwd, gradient, "acc_dy is -1, want 0 or 1");
   gradient.acc_dy = 0, gradient.code = kRelu, gradient.y = nullptr, gradient.y_n = gradient.y_d = 0;
   gradient.dy = dy.data();
-  expect_refused(ctx, LACUNA_OP_elementwise_bwd, gradient, "dy is given, want NULL for RELU, AFFINE and GELU");
+  expect_refused(ctx, LACUNA_OP_elementwise_bwd, gradient, "dy is given, want NULL for all codes but ADD, SUB and MUL");
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The row-wise softmax ops: cross-entropy and entropy.
+// The row-wise softmax ops: probabilities, cross-entropy and entropy.
 #include "parity.h"
 
 namespace {
@@ -31,6 +31,59 @@ std::vector<int32_t> labels_of(Size size) {
     labels[i] = static_cast<int32_t>(static_cast<int64_t>(7 * i + (i % 3 == 2)) % size.c);
   }
   return labels;
+}
+
+TEST(CudaSoftmax, GivesTheProbabilitiesOfTheCpu) {
+  const DeviceContext ctx;
+  for (const Size size : kSizes) {
+    for (const int64_t gap : {0, 1, 4}) {
+      SCOPED_TRACE(testing::Message() << "[" << size.n << ", " << size.c << "], gaps of " << gap);
+      std::vector<float> x = logits_of(size, size.c + gap), prob = random_values(size.n * (size.c + gap), 2);
+      lacuna_softmax_fwd_args args{};
+      args.n = size.n, args.c = size.c, args.ld_x = args.ld_prob = size.c + gap;
+      args.x = x.data(), args.prob = prob.data();
+      expect_parity(ctx, LACUNA_OP_softmax_fwd, args, 1e-6);
+      x[0] = kNaN;
+      expect_parity(ctx, LACUNA_OP_softmax_fwd, args, 1e-6);
+      std::fill(x.begin(), x.begin() + size.c, -kInfinity);
+      expect_parity(ctx, LACUNA_OP_softmax_fwd, args, 1e-6);
+    }
+  }
+}
+
+TEST(CudaSoftmax, PassesTheGradientOfTheCpu) {
+  const DeviceContext ctx;
+  for (const Size size : kSizes) {
+    for (const int64_t gap : {0, 1, 4}) {
+      SCOPED_TRACE(testing::Message() << "[" << size.n << ", " << size.c << "], gaps of " << gap);
+      std::vector<float> prob = random_values(size.n * (size.c + gap), 1), dprob = random_values(size.n * size.c, 2);
+      std::vector<float> dx = random_values(size.n * (size.c + gap), 3);
+      for (float& p : prob) p = std::fabs(p) / static_cast<float>(size.c);
+      lacuna_softmax_bwd_args args{};
+      args.n = size.n, args.c = size.c, args.ld_prob = args.ld_dx = size.c + gap, args.ld_dprob = size.c;
+      args.prob = prob.data(), args.dprob = dprob.data(), args.dx = dx.data();
+      for (args.acc_dx = 0; args.acc_dx < 2; ++args.acc_dx) expect_parity(ctx, LACUNA_OP_softmax_bwd, args, 1e-6);
+      args.acc_dx = 0, dprob[0] = kNaN;
+      expect_parity(ctx, LACUNA_OP_softmax_bwd, args, 1e-6);
+    }
+  }
+}
+
+TEST(CudaSoftmax, OfNoRowsOrNoColumnsWritesNothing) {
+  const DeviceContext ctx;
+  for (const Size size : {Size{0, 3}, Size{3, 0}}) {
+    std::vector<float> x = random_values(9, 1), prob = random_values(9, 2), dx = random_values(9, 3);
+    lacuna_softmax_fwd_args forward{};
+    forward.n = size.n, forward.c = forward.ld_x = forward.ld_prob = size.c;
+    forward.x = x.data(), forward.prob = prob.data();
+    expect_parity(ctx, LACUNA_OP_softmax_fwd, forward, 0);
+    lacuna_softmax_bwd_args backward{};
+    backward.n = size.n, backward.c = backward.ld_prob = backward.ld_dprob = backward.ld_dx = size.c;
+    backward.prob = prob.data(), backward.dprob = x.data(), backward.dx = dx.data();
+    expect_parity(ctx, LACUNA_OP_softmax_bwd, backward, 0);
+    backward.acc_dx = 2;
+    expect_refused(ctx, LACUNA_OP_softmax_bwd, backward, "acc_dx is 2, want 0 or 1");
+  }
 }
 
 TEST(CudaSoftmaxXent, GivesTheProbabilitiesAndTheLossOfTheCpu) {

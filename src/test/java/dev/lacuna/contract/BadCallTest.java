@@ -20,6 +20,7 @@ import dev.lacuna.spi.OpLayouts.AttentionFwd;
 import dev.lacuna.spi.OpLayouts.BceLogitsBwd;
 import dev.lacuna.spi.OpLayouts.BceLogitsFwd;
 import dev.lacuna.spi.OpLayouts.Conv2dFwd;
+import dev.lacuna.spi.OpLayouts.Dropout;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
@@ -34,6 +35,7 @@ import dev.lacuna.spi.OpLayouts.RlsProject;
 import dev.lacuna.spi.OpLayouts.RlsStep;
 import dev.lacuna.spi.OpLayouts.ScatterRows;
 import dev.lacuna.spi.OpLayouts.SgdStep;
+import dev.lacuna.spi.OpLayouts.SoftmaxBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import dev.lacuna.spi.OpLayouts.Vicreg;
@@ -236,12 +238,16 @@ final class BadCallTest {
           invalid("w_out", typical(MaxPool2dFwd.OP, "w_out", 4)),
           invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(42))),
           invalid("index", typical(MaxPool2dBwd.OP).fill("index", Fill.constant(-1))),
-          invalid("code", typical(ElementwiseFwd.OP, "code", 6)),
+          invalid("code", typical(ElementwiseFwd.OP, "code", 10)),
           invalid("code", typical(ElementwiseFwd.OP, "code", -1)),
           invalid("y|y_n", typical(ElementwiseFwd.OP, "y_n", 2)),
           invalid("y|y_d", typical(ElementwiseBwd.OP, "y_d", 2)),
           invalid("y", typical(ElementwiseFwd.OP, "code", 3)),
           invalid("y", typical(ElementwiseFwd.OP).without("y")),
+          invalid("alpha", root(ElementwiseFwd.OP, 0)),
+          invalid("alpha", root(ElementwiseFwd.OP, Double.NaN)),
+          invalid("alpha", root(ElementwiseBwd.OP, -1)),
+          invalid("alpha", root(ElementwiseBwd.OP, Double.POSITIVE_INFINITY)),
           invalid("code", typical(ReduceFwd.OP, "code", 2)),
           invalid("out|out_n", typical(ReduceFwd.OP, "out_n", 3)),
           invalid("mean|MEAN", typical(ReduceFwd.OP, "n", 0)),
@@ -365,7 +371,20 @@ final class BadCallTest {
           invalid("target", typical(BceLogitsBwd.OP).fill("target", Fill.constant(2))),
           invalid("target", typical(BceLogitsBwd.OP).fill("target", BadCallTest::nanAtTheEnd)),
           invalid("decoupled", typical(AdamwStep.OP, "decoupled", 2)),
-          invalid("step", typical(AdamwStep.OP, "step", 0)));
+          invalid("step", typical(AdamwStep.OP, "step", 0)),
+          invalid("acc_dx", typical(SoftmaxBwd.OP, "acc_dx", 2)),
+          invalid("p", typical(Dropout.OP, "p", 1)),
+          invalid("p", typical(Dropout.OP, "p", -0.1)),
+          invalid("p", typical(Dropout.OP, "p", Double.NaN)),
+          invalid("stream", typical(Dropout.OP, "stream", 1L << 31)),
+          invalid("step", typical(Dropout.OP, "step", -1L << 40)),
+          invalid("acc_out", typical(Dropout.OP, "acc_out", 2)));
+
+  /** A square root that must not begin at {@code floor}. */
+  private static OpCase root(OpLayout op, double floor) {
+    OpCase root = typical(op, "code", 9, "alpha", floor).with("y_n", 0, "y_d", 0).without("y");
+    return op == ElementwiseBwd.OP ? root.without("dy") : root;
+  }
 
   /** Targets that are right but for the last of 5 x 10. */
   private static double nanAtTheEnd(CounterRandom random, int i) {

@@ -4,17 +4,14 @@ import dev.lacuna.spi.FieldKind;
 import dev.lacuna.spi.OpField;
 import dev.lacuna.spi.OpLayout;
 import dev.lacuna.spi.OpLayouts.AdamwStep;
+import dev.lacuna.spi.OpLayouts.Dropout;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
-import dev.lacuna.spi.OpLayouts.EntropyBwd;
-import dev.lacuna.spi.OpLayouts.EntropyFwd;
 import dev.lacuna.spi.OpLayouts.LayerNormBwd;
 import dev.lacuna.spi.OpLayouts.LayerNormFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
 import dev.lacuna.spi.OpLayouts.SgdStep;
-import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
-import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +29,10 @@ final class OpCases {
 
   private static final int RELU = 3;
   private static final int GELU = 5;
+  private static final int TANH = 6;
+  private static final int EXP = 7;
+  private static final int LOG = 8;
+  private static final int SQRT = 9;
 
   private OpCases() {}
 
@@ -64,10 +65,13 @@ final class OpCases {
       case "max_pool2d_bwd" -> poolBackward(40, 16, 28, 28);
       case "elementwise_fwd", "elementwise_bwd" -> elementwise(op, 700, 301, 2, 1, 301);
       case "reduce_fwd", "reduce_bwd" -> reduce(op, 3001, 129, 1, 1, 129);
-      case "softmax_xent_fwd" -> softmax(5000, 17);
-      case "softmax_xent_bwd" -> softmaxBackward(5000, 17);
-      case "entropy_fwd" -> sizes(op, "n", 5000, "c", 17);
-      case "entropy_bwd" -> entropyBackward(5000, 17);
+      case "softmax_fwd",
+          "softmax_bwd",
+          "softmax_xent_fwd",
+          "softmax_xent_bwd",
+          "entropy_fwd",
+          "entropy_bwd" ->
+          SoftmaxCases.largest(op);
       case "gather_rows" -> rows(op, 4000, 700, 65);
       case "scatter_rows" -> rows(op, 4000, 700, 65);
       case "sgd_step" -> sgd(300_001, 0.1, 0.9, 0, 1e-4, 0, 0, 0);
@@ -85,6 +89,7 @@ final class OpCases {
       case "layer_norm_bwd" -> layerNormBackward(700, 301);
       case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op, 5000, 43);
       case "adamw_step" -> adamW(300_001, 0.1, 1e-4, 1, 7);
+      case "dropout" -> dropout(700, 301, 0.3);
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
   }
@@ -97,10 +102,13 @@ final class OpCases {
       case "max_pool2d_bwd" -> poolBackward();
       case "elementwise_fwd", "elementwise_bwd" -> elementwise(op);
       case "reduce_fwd", "reduce_bwd" -> reduce(op);
-      case "softmax_xent_fwd" -> softmax();
-      case "softmax_xent_bwd" -> softmaxBackward();
-      case "entropy_fwd" -> entropy();
-      case "entropy_bwd" -> entropyBackward();
+      case "softmax_fwd",
+          "softmax_bwd",
+          "softmax_xent_fwd",
+          "softmax_xent_bwd",
+          "entropy_fwd",
+          "entropy_bwd" ->
+          SoftmaxCases.listed(op);
       case "gather_rows", "scatter_rows" -> rows(op);
       case "sgd_step" -> sgd();
       case "rls_absorb", "rls_project", "rls_step" -> RlsCases.listed(op);
@@ -117,6 +125,7 @@ final class OpCases {
       case "layer_norm_bwd" -> layerNormBackward();
       case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op);
       case "adamw_step" -> adamW();
+      case "dropout" -> dropout();
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };
   }
@@ -304,7 +313,8 @@ final class OpCases {
 
   private static OpCase elementwise(OpLayout op, int n, int d, int code, int yn, int yd) {
     boolean hasY = code < RELU;
-    OpCase opCase = sizes(op, "n", n, "d", d, "code", code).with("alpha", -1.75).with("beta", 0.3);
+    double alpha = code == SQRT ? 0.4 : -1.75;
+    OpCase opCase = sizes(op, "n", n, "d", d, "code", code).with("alpha", alpha).with("beta", 0.3);
     if (hasY) {
       return opCase.with("y_n", yn).with("y_d", yd).keepOptional();
     }
@@ -315,7 +325,7 @@ final class OpCases {
   private static List<OpCase> elementwise(OpLayout op) {
     List<OpCase> cases = new ArrayList<>();
     cases.add(elementwise(op, 5, 13, 2, 5, 13));
-    for (int code = 0; code <= GELU; code++) {
+    for (int code = 0; code <= SQRT; code++) {
       for (int edge : EDGES) {
         if (code >= RELU) {
           cases.add(elementwise(op, 3, edge, code, 0, 0));
@@ -332,8 +342,11 @@ final class OpCases {
       for (Fill fill : new Fill[] {Fill.SPECIAL, Fill.constant(Double.NaN)}) {
         OpCase special = elementwise(op, 4, 37, code, 4, 37).fill("x", fill);
         cases.add(special);
-        cases.add(
-            code < RELU ? special.copy().fill("y", Fill.SPECIAL) : special.copy().with("alpha", 0));
+        if (code < RELU) {
+          cases.add(special.copy().fill("y", Fill.SPECIAL));
+        } else if (code != SQRT) {
+          cases.add(special.copy().with("alpha", 0));
+        }
       }
       cases.add(elementwise(op, 0, 5, code, 1, 5));
       cases.add(elementwise(op, 5, 0, code, 5, 1));
@@ -343,8 +356,21 @@ final class OpCases {
     for (double centre : new double[] {-3, -6, -10, -12, 6}) {
       cases.add(elementwise(op, 5, 67, GELU, 0, 0).fill("x", Fill.normal(0.4, centre)));
     }
+    // Both ends of the exponential, slopes of tanh that vanish, roots and logarithms of all sizes.
+    for (double centre : new double[] {-95, -60, 60, 85}) {
+      cases.add(elementwise(op, 5, 67, EXP, 0, 0).fill("x", Fill.normal(1, centre)));
+    }
+    for (double centre : new double[] {-44, -9, 0, 9, 44}) {
+      cases.add(elementwise(op, 5, 67, TANH, 0, 0).fill("x", Fill.normal(0.5, centre)));
+    }
+    for (double scale : new double[] {1e-40, 1e-3, 1, 1e3, 1e30}) {
+      Fill positive = (random, i) -> (float) (scale * Math.exp(random.normal(i)));
+      cases.add(elementwise(op, 5, 67, LOG, 0, 0).fill("x", positive));
+      cases.add(elementwise(op, 5, 67, SQRT, 0, 0).fill("x", positive).with("alpha", scale));
+    }
+    cases.add(elementwise(op, 5, 67, LOG, 0, 0).fill("x", Fill.normal(1e-4, 1)));
     if (op != ElementwiseBwd.OP) {
-      for (int code = 0; code <= GELU; code++) {
+      for (int code = 0; code <= SQRT; code++) {
         cases.add(elementwise(op, 3, 37, code, 1, 37).inPlace("out", "x"));
         cases.add(elementwise(op, 3, 8, code, 3, 8).inPlace("out", "x"));
       }
@@ -451,99 +477,6 @@ final class OpCases {
     cases.add(reduce(op, 0, 5, 0, 1, 5));
     cases.add(reduce(op, 5, 0, 0, 5, 1));
     cases.add(reduce(op, 0, 0, 0, 1, 1));
-    return cases;
-  }
-
-  private static OpCase softmax(int n, int c) {
-    return sizes(SoftmaxXentFwd.OP, "n", n, "c", c).fill("label", Fill.below(c));
-  }
-
-  private static List<OpCase> softmax() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(softmax(5, 10));
-    for (int edge : EDGES) {
-      cases.add(softmax(3, edge));
-      cases.add(softmax(edge, 5));
-    }
-    cases.add(softmax(6, 19).fill("logits", Fill.normal(1e4, 0)));
-    cases.add(softmax(6, 19).fill("logits", Fill.normal(1, 3e4)));
-    cases.add(softmax(6, 19).fill("logits", Fill.constant(-7)));
-    cases.add(softmax(6, 19).fill("logits", Fill.nanAt(30)));
-    cases.add(softmax(64, 10));
-    cases.add(softmax(3, 1000));
-    return cases;
-  }
-
-  private static OpCase softmaxBackward(int n, int c) {
-    return sizes(SoftmaxXentBwd.OP, "n", n, "c", c)
-        .fill("label", Fill.below(c))
-        .adjust(values -> values.put("prob", softmax(values.get("prob"), c)));
-  }
-
-  private static List<OpCase> softmaxBackward() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(softmaxBackward(5, 10));
-    for (int edge : EDGES) {
-      cases.add(softmaxBackward(3, edge));
-      cases.add(softmaxBackward(edge, 5));
-    }
-    cases.add(softmaxBackward(6, 19).fill("dloss", Fill.ZERO));
-    cases.add(softmaxBackward(64, 10));
-    return cases;
-  }
-
-  private static double[] softmax(double[] logits, int c) {
-    double[] prob = new double[logits.length];
-    for (int row = 0; row < logits.length; row += c) {
-      double[] exponentials = Arrays.stream(logits, row, row + c).map(Math::exp).toArray();
-      double sum = Arrays.stream(exponentials).sum();
-      for (int j = 0; j < c; j++) {
-        prob[row + j] = exponentials[j] / sum;
-      }
-    }
-    return prob;
-  }
-
-  private static List<OpCase> entropy() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(sizes(EntropyFwd.OP, "n", 5, "c", 10));
-    for (int edge : EDGES) {
-      cases.add(sizes(EntropyFwd.OP, "n", 3, "c", edge));
-      cases.add(sizes(EntropyFwd.OP, "n", edge, "c", 5));
-    }
-    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.normal(1e4, 0)));
-    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.normal(1, -3e4)));
-    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.constant(5)));
-    cases.add(sizes(EntropyFwd.OP, "n", 6, "c", 19).fill("logits", Fill.nanAt(30)));
-    cases.add(sizes(EntropyFwd.OP, "n", 0, "c", 4));
-    cases.add(sizes(EntropyFwd.OP, "n", 64, "c", 1000));
-    return cases;
-  }
-
-  private static OpCase entropyBackward(int n, int c) {
-    return sizes(EntropyBwd.OP, "n", n, "c", c)
-        .adjust(values -> values.put("e", entropies(values.get("logits"), n, c)));
-  }
-
-  private static double[] entropies(double[] logits, int n, int c) {
-    double[] prob = softmax(logits, c);
-    double[] e = new double[n];
-    for (int i = 0; i < prob.length; i++) {
-      e[i / c] -= prob[i] * Math.log(prob[i]);
-    }
-    return e;
-  }
-
-  private static List<OpCase> entropyBackward() {
-    List<OpCase> cases = new ArrayList<>();
-    cases.add(entropyBackward(5, 10));
-    for (int edge : EDGES) {
-      cases.add(entropyBackward(3, edge));
-      cases.add(entropyBackward(edge, 5));
-    }
-    cases.add(entropyBackward(6, 19).fill("logits", Fill.normal(30, 0)));
-    cases.add(entropyBackward(0, 4));
-    cases.add(entropyBackward(64, 10));
     return cases;
   }
 
@@ -668,6 +601,33 @@ final class OpCases {
     cases.add(adamW(41, 0.1, 0, 1, 2).fill("g", Fill.SPECIAL));
     cases.add(adamW(0, 0.1, 0, 1, 1));
     cases.add(adamW(100_003, 1e-3, 0.01, 1, 100));
+    return cases;
+  }
+
+  private static OpCase dropout(int n, int d, double p) {
+    return sizes(Dropout.OP, "n", n, "d", d, "p", p)
+        .with("seed", 0x1234_5678_9abc_def0L - n, "stream", -7, "step", d);
+  }
+
+  private static List<OpCase> dropout() {
+    List<OpCase> cases = new ArrayList<>();
+    cases.add(dropout(7, 13, 0.3));
+    for (int edge : EDGES) {
+      cases.add(dropout(3, edge, 0.5));
+      cases.add(dropout(edge, 5, 0.1));
+      cases.add(dropout(2, 512 + edge, 0.25));
+    }
+    // All kept, nearly all dropped, all dropped; and whatever is dropped is 0.
+    for (double p : new double[] {0, 0.99, 1 - 0x1p-53}) {
+      cases.add(dropout(9, 37, p));
+    }
+    cases.add(dropout(9, 37, 0.5).fill("x", Fill.SPECIAL));
+    cases.add(dropout(9, 37, 0.5).fill("x", Fill.constant(Double.NaN)));
+    cases.add(dropout(9, 37, 0.5).with("stream", Integer.MAX_VALUE, "step", Integer.MIN_VALUE));
+    cases.add(dropout(9, 37, 0.5).with("seed", -1));
+    cases.add(dropout(0, 5, 0.5));
+    cases.add(dropout(5, 0, 0.5));
+    cases.add(dropout(80, 1000, 0.1));
     return cases;
   }
 }

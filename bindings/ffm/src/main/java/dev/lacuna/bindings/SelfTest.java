@@ -21,6 +21,7 @@ import dev.lacuna.kernels.VqOptions;
 import dev.lacuna.nn.Conv2d;
 import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
+import dev.lacuna.ops.DropoutOp;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.MaxPool2dOp;
 import dev.lacuna.ops.ReduceOp;
@@ -50,6 +51,7 @@ final class SelfTest {
       List.of(
           new Case("network", EXACT, SelfTest::network),
           new Case("rows", EXACT, SelfTest::rows),
+          new Case("functions", EXACT, SelfTest::functions),
           new Case("rls", EXACT, SelfTest::rls),
           new Case("attention", EXACT, context -> attention(context, Precision.EXACT)),
           new Case("attention in bf16", FAST, context -> attention(context, Precision.FAST)),
@@ -133,6 +135,19 @@ final class SelfTest {
       return DoubleStream.concat(
           DoubleStream.of(ReduceOp.mean(spread, ReduceOp.Over.ROWS).toDoubleArray()),
           DoubleStream.of(SoftmaxOp.entropy(x).toDoubleArray()));
+    }
+  }
+
+  /** Functions of one operand, probabilities and dropout, one into the other; their gradient. */
+  private static DoubleStream functions(Context context) {
+    try (Tape tape = new Tape(context)) {
+      Tensor x = tape.input(normal(9, 33 * 7), 33, 7).requiresGrad();
+      Tensor kept = DropoutOp.dropout(ElementwiseOp.tanh(x), 0.3, new CounterRandom(1, 32, 0));
+      Tensor root = ElementwiseOp.sqrt(ElementwiseOp.exp(kept), 1);
+      Tensor log = ElementwiseOp.log(SoftmaxOp.softmax(root));
+      ReduceOp.sum(ElementwiseOp.mul(log, x), ReduceOp.Over.ALL).backward();
+      return DoubleStream.concat(
+          DoubleStream.of(log.toDoubleArray()), DoubleStream.of(x.gradAsDoubles()));
     }
   }
 

@@ -18,6 +18,10 @@ public final class ElementwiseOp implements Differentiable {
   private static final int RELU = 3;
   static final int AFFINE = 4;
   private static final int GELU = 5;
+  private static final int TANH = 6;
+  private static final int EXP = 7;
+  private static final int LOG = 8;
+  private static final int SQRT = 9;
 
   private ElementwiseOp() {}
 
@@ -52,6 +56,30 @@ public final class ElementwiseOp implements Differentiable {
    */
   public static Tensor gelu(Tensor x) {
     return apply(GELU, x, null, 0, 0);
+  }
+
+  /** tanh x. */
+  public static Tensor tanh(Tensor x) {
+    return apply(TANH, x, null, 0, 0);
+  }
+
+  /** e^x. */
+  public static Tensor exp(Tensor x) {
+    return apply(EXP, x, null, 0, 0);
+  }
+
+  /** The natural logarithm, as {@link Math#log}: -infinity of 0, NaN of negative numbers. */
+  public static Tensor log(Tensor x) {
+    return apply(LOG, x, null, 0, 0);
+  }
+
+  /**
+   * sqrt(max(x, floor)), whose gradient is 0 where x is at most {@code floor}.
+   *
+   * @param floor more than 0, where the slope would be infinite
+   */
+  public static Tensor sqrt(Tensor x, double floor) {
+    return apply(SQRT, x, null, floor, 0);
   }
 
   private static Tensor apply(int code, Tensor x, @Nullable Tensor y, double alpha, double beta) {

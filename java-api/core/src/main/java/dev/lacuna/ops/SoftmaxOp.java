@@ -6,11 +6,24 @@ import dev.lacuna.autograd.Tensor;
 import dev.lacuna.spi.OpCall;
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxFwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 
-/** Softmax cross-entropy and softmax entropy over classes. */
+/** Softmax over the last dimension, its cross-entropy and its entropy. */
 public final class SoftmaxOp {
+  private static final Differentiable PROBABILITIES =
+      node -> {
+        long c = node.cols(0);
+        OpCall call = node.call(SoftmaxBwd.OP).set(SoftmaxBwd.N, node.rows(0)).set(SoftmaxBwd.C, c);
+        call.set(SoftmaxBwd.LD_PROB, c).set(SoftmaxBwd.LD_DPROB, c).set(SoftmaxBwd.LD_DX, c);
+        node.bindOutput(call, SoftmaxBwd.PROB, 0);
+        node.bindOutputGradient(call, SoftmaxBwd.DPROB, 0);
+        node.bindInputGradient(call, SoftmaxBwd.DX, SoftmaxBwd.ACC_DX, 0);
+        node.run(call);
+      };
+
   private static final Differentiable CROSS_ENTROPY =
       node -> {
         long c = node.cols(0);
@@ -39,6 +52,25 @@ public final class SoftmaxOp {
       };
 
   private SoftmaxOp() {}
+
+  /**
+   * exp(x) over its sum along the last dimension, as torch.nn.functional.softmax(x, -1).
+   *
+   * @param x any shape [..., c]
+   * @return x's shape
+   */
+  public static Tensor softmax(Tensor x) {
+    long c = x.cols();
+    Tape tape = x.tape();
+    Tensor prob = tape.outputLike(x);
+    OpCall call = tape.call(SoftmaxFwd.OP).set(SoftmaxFwd.N, x.rows()).set(SoftmaxFwd.C, c);
+    call.set(SoftmaxFwd.LD_X, c).set(SoftmaxFwd.LD_PROB, c);
+    tape.bind(call, SoftmaxFwd.X, x);
+    tape.bind(call, SoftmaxFwd.PROB, prob);
+    tape.context().run(call);
+    tape.record(PROBABILITIES).input(x).output(prob).end();
+    return prob;
+  }
 
   /**
    * Mean over rows of -log softmax(logits)[label], as torch.nn.functional.cross_entropy.

@@ -1391,6 +1391,94 @@ public final class OpLayouts {
     private AdamwStep() {}
   }
 
+  /** Fields of {@code softmax_fwd}, by index. */
+  public static final class SoftmaxFwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_X = 2;
+    public static final int LD_PROB = 3;
+    public static final int X = 4;
+    public static final int PROB = 5;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "softmax_fwd",
+            34,
+            72,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_prob"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "c", "ld_x"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "prob", "n", "c", "ld_prob"));
+
+    private SoftmaxFwd() {}
+  }
+
+  /** Fields of {@code softmax_bwd}, by index. */
+  public static final class SoftmaxBwd {
+    public static final int N = 0;
+    public static final int C = 1;
+    public static final int LD_PROB = 2;
+    public static final int LD_DPROB = 3;
+    public static final int LD_DX = 4;
+    public static final int ACC_DX = 5;
+    public static final int PROB = 6;
+    public static final int DPROB = 7;
+    public static final int DX = 8;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "softmax_bwd",
+            35,
+            96,
+            OpField.size("n"),
+            OpField.size("c"),
+            OpField.stride("ld_prob"),
+            OpField.stride("ld_dprob"),
+            OpField.stride("ld_dx"),
+            OpField.code("acc_dx"),
+            OpField.tensor(FieldKind.IN, DType.F32, "prob", "n", "c", "ld_prob"),
+            OpField.tensor(FieldKind.IN, DType.F32, "dprob", "n", "c", "ld_dprob"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "dx", "n", "c", "ld_dx"));
+
+    private SoftmaxBwd() {}
+  }
+
+  /** Fields of {@code dropout}, by index. */
+  public static final class Dropout {
+    public static final int N = 0;
+    public static final int D = 1;
+    public static final int LD_X = 2;
+    public static final int LD_OUT = 3;
+    public static final int SEED = 4;
+    public static final int STREAM = 5;
+    public static final int STEP = 6;
+    public static final int P = 7;
+    public static final int ACC_OUT = 8;
+    public static final int X = 9;
+    public static final int OUT = 10;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "dropout",
+            36,
+            112,
+            OpField.size("n"),
+            OpField.size("d"),
+            OpField.stride("ld_x"),
+            OpField.stride("ld_out"),
+            OpField.code("seed"),
+            OpField.code("stream"),
+            OpField.code("step"),
+            OpField.real("p"),
+            OpField.code("acc_out"),
+            OpField.tensor(FieldKind.IN, DType.F32, "x", "n", "d", "ld_x"),
+            OpField.tensor(FieldKind.INOUT, DType.F32, "out", "n", "d", "ld_out"));
+
+    private Dropout() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -1427,7 +1515,10 @@ public final class OpLayouts {
           LayerNormBwd.OP,
           BceLogitsFwd.OP,
           BceLogitsBwd.OP,
-          AdamwStep.OP);
+          AdamwStep.OP,
+          SoftmaxFwd.OP,
+          SoftmaxBwd.OP,
+          Dropout.OP);
 
   private OpLayouts() {}
 }

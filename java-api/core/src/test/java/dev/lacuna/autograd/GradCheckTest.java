@@ -12,6 +12,7 @@ import dev.lacuna.kernels.VqQuantize.Commitment;
 import dev.lacuna.kernels.VqQuantize.Estimator;
 import dev.lacuna.ops.BinaryCrossEntropyOp;
 import dev.lacuna.ops.Conv2dOp;
+import dev.lacuna.ops.DropoutOp;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.LayerNormOp;
 import dev.lacuna.ops.LinearOp;
@@ -137,6 +138,25 @@ final class GradCheckTest {
             x -> ElementwiseOp.gelu(x.get(0)),
             i -> (i % 2 == 0 ? 1 : -1) * (2 + 0.3 * i),
             List.of(shape(3, 4))),
+        smooth("tanh", x -> ElementwiseOp.tanh(x.get(0)), shape(3, 4)),
+        smooth("exp", x -> ElementwiseOp.exp(x.get(0)), shape(3, 4)),
+        new Case(
+            "log",
+            x -> ElementwiseOp.log(x.get(0)),
+            i -> 0.5 + Math.abs(apart(i)),
+            List.of(shape(3, 4))),
+        new Case(
+            "sqrt on both sides of its floor",
+            x -> ElementwiseOp.sqrt(x.get(0), 0.3),
+            GradCheckTest::apart,
+            List.of(shape(3, 4))),
+        smooth("softmax", x -> SoftmaxOp.softmax(x.get(0)), shape(2, 3, 5)),
+        smooth("softmax of one column", x -> SoftmaxOp.softmax(x.get(0)), shape(4, 1)),
+        smooth("dropout", x -> DropoutOp.dropout(x.get(0), 0.4, RANDOM), shape(2, 3, 5)),
+        smooth(
+            "dropout of a square",
+            x -> DropoutOp.dropout(ElementwiseOp.mul(x.get(0), x.get(0)), 0.4, RANDOM),
+            shape(5, 3)),
         smooth(
             "layer_norm",
             x -> LayerNormOp.layerNorm(x.get(0), x.get(1), x.get(2), 1e-5),

@@ -209,6 +209,35 @@ final class GoldenTest {
   }
 
   @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void tanhIsTorchs(String backend) {
+    misc(backend, "tanh", ElementwiseOp::tanh);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void softmaxIsTorchsOverTheLastDimension(String backend) {
+    misc(backend, "softmax_last", SoftmaxOp::softmax);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void theLogarithmOfSoftmaxIsTorchsLogSoftmax(String backend) {
+    misc(backend, "log_softmax_last", x -> ElementwiseOp.log(SoftmaxOp.softmax(x)));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"reference-f64", "reference"})
+  void theLogarithmOfTheSumOfExponentialsIsTorchsLogsumexp(String backend) {
+    misc(
+        backend,
+        "logsumexp_last",
+        x ->
+            ElementwiseOp.log(ReduceOp.sum(ElementwiseOp.exp(x), ReduceOp.Over.COLS))
+                .reshape(2, 2, 6));
+  }
+
+  @ParameterizedTest
   @CsvSource({
     "reference-f64, nn_layernorm_3x4_d6", "reference-f64, nn_layernorm_5_d1",
     "reference-f64, nn_layernorm_2_d64", "reference, nn_layernorm_3x4_d6",

@@ -26,6 +26,14 @@ final class Args {
     return Math.toIntExact(call.value(field));
   }
 
+  int int32(String name, int field) {
+    long value = call.value(field);
+    if (value != (int) value) {
+      throw invalid(name + " is " + value + ", want a 32-bit number");
+    }
+    return (int) value;
+  }
+
   boolean flag(int field) {
     long value = call.value(field);
     if (value != 0 && value != 1) {

@@ -11,12 +11,16 @@ final class ElementwiseReference {
   private static final int RELU = 3;
   private static final int AFFINE = 4;
   private static final int GELU = 5;
+  private static final int TANH = 6;
+  private static final int EXP = 7;
+  private static final int LOG = 8;
+  private static final int SQRT = 9;
 
   private ElementwiseReference() {}
 
   private static void check(Args args, int code, boolean hasY, int n, int d, int yn, int yd) {
-    if (code < ADD || code > GELU) {
-      throw args.invalid("code is " + code + ", want 0 to " + GELU);
+    if (code < ADD || code > SQRT) {
+      throw args.invalid("code is " + code + ", want 0 to " + SQRT);
     }
     if (hasY != (code <= MUL)) {
       throw args.invalid("y is " + (hasY ? "given" : "missing") + " with code " + code);
@@ -24,6 +28,14 @@ final class ElementwiseReference {
     if (hasY && ((yn != 1 && yn != n) || (yd != 1 && yd != d))) {
       throw args.invalid("y is [" + yn + ", " + yd + "], want [1 or " + n + ", 1 or " + d + "]");
     }
+  }
+
+  private static double alpha(Args args, int code, int field) {
+    double alpha = args.real(field);
+    if (code == SQRT && !(alpha > 0 && Double.isFinite(alpha))) {
+      throw args.invalid("alpha is " + alpha + ", want > 0 and finite for SQRT");
+    }
+    return alpha;
   }
 
   static void forward(Args args) {
@@ -34,7 +46,7 @@ final class ElementwiseReference {
     int code = args.size(ElementwiseFwd.CODE);
     boolean hasY = args.has(ElementwiseFwd.Y);
     check(args, code, hasY, n, d, yn, yd);
-    double alpha = args.real(ElementwiseFwd.ALPHA);
+    double alpha = alpha(args, code, ElementwiseFwd.ALPHA);
     double beta = args.real(ElementwiseFwd.BETA);
     double[][] x = args.matrix(ElementwiseFwd.X);
     double[][] y = hasY ? args.matrix(ElementwiseFwd.Y) : new double[1][1];
@@ -50,7 +62,11 @@ final class ElementwiseReference {
               case MUL -> a * b;
               case RELU -> a > 0 || Double.isNaN(a) ? a : 0;
               case AFFINE -> alpha * a + beta;
-              default -> a * Normal.cdf(a);
+              case GELU -> a * Normal.cdf(a);
+              case TANH -> (double) Math.tanh(a);
+              case EXP -> (double) Math.exp(a);
+              case LOG -> (double) Math.log(a);
+              default -> (double) Math.sqrt(a <= alpha ? alpha : a);
             };
       }
     }
@@ -65,7 +81,7 @@ final class ElementwiseReference {
     int code = args.size(ElementwiseBwd.CODE);
     boolean hasY = args.has(ElementwiseBwd.Y);
     check(args, code, hasY, n, d, yn, yd);
-    double alpha = args.real(ElementwiseBwd.ALPHA);
+    double alpha = alpha(args, code, ElementwiseBwd.ALPHA);
     double[][] dout = args.matrix(ElementwiseBwd.DOUT);
     double[][] x = args.matrix(ElementwiseBwd.X);
     double[][] y = hasY ? args.matrix(ElementwiseBwd.Y) : new double[1][1];
@@ -82,6 +98,10 @@ final class ElementwiseReference {
               case RELU -> x[i][j] <= 0 ? 0 : g;
               case AFFINE -> alpha * g;
               case GELU -> g * (Normal.cdf(x[i][j]) + x[i][j] * Normal.density(x[i][j]));
+              case TANH -> g * tanhSlope(x[i][j]);
+              case EXP -> g * (double) Math.exp(x[i][j]);
+              case LOG -> g / x[i][j];
+              case SQRT -> x[i][j] <= alpha ? 0 : g / (2 * (double) Math.sqrt(x[i][j]));
               default -> g;
             };
         if (hasY) {
@@ -96,5 +116,11 @@ final class ElementwiseReference {
     }
     args.gradient(ElementwiseBwd.DX, ElementwiseBwd.ACC_DX, dx);
     args.gradient(ElementwiseBwd.DY, ElementwiseBwd.ACC_DY, dy);
+  }
+
+  /** 1 - tanh(x)^2 = 1 / cosh(x)^2 with all digits where tanh(x) is near 1. */
+  private static double tanhSlope(double x) {
+    double e = (double) Math.exp(-2 * Math.abs(x));
+    return 4 * e / ((1 + e) * (1 + e));
   }
 }

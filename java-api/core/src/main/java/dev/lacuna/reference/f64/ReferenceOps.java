@@ -9,6 +9,7 @@ import dev.lacuna.spi.OpLayouts.BceLogitsBwd;
 import dev.lacuna.spi.OpLayouts.BceLogitsFwd;
 import dev.lacuna.spi.OpLayouts.Conv2dBwd;
 import dev.lacuna.spi.OpLayouts.Conv2dFwd;
+import dev.lacuna.spi.OpLayouts.Dropout;
 import dev.lacuna.spi.OpLayouts.ElementwiseBwd;
 import dev.lacuna.spi.OpLayouts.ElementwiseFwd;
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
@@ -27,6 +28,8 @@ import dev.lacuna.spi.OpLayouts.RlsProject;
 import dev.lacuna.spi.OpLayouts.RlsStep;
 import dev.lacuna.spi.OpLayouts.ScatterRows;
 import dev.lacuna.spi.OpLayouts.SgdStep;
+import dev.lacuna.spi.OpLayouts.SoftmaxBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxFwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 import dev.lacuna.spi.OpLayouts.Vicreg;
@@ -76,7 +79,10 @@ public final class ReferenceOps {
           Map.entry(LayerNormBwd.OP, LayerNormReference::backward),
           Map.entry(BceLogitsFwd.OP, BceLogitsReference::forward),
           Map.entry(BceLogitsBwd.OP, BceLogitsReference::backward),
-          Map.entry(AdamwStep.OP, AdamwReference::step));
+          Map.entry(AdamwStep.OP, AdamwReference::step),
+          Map.entry(SoftmaxFwd.OP, SoftmaxReference::probabilities),
+          Map.entry(SoftmaxBwd.OP, SoftmaxReference::probabilitiesBackward),
+          Map.entry(Dropout.OP, DropoutReference::dropout));
 
   private ReferenceOps() {}
 

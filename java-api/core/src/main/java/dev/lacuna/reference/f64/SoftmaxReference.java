@@ -2,12 +2,14 @@ package dev.lacuna.reference.f64;
 
 import dev.lacuna.spi.OpLayouts.EntropyBwd;
 import dev.lacuna.spi.OpLayouts.EntropyFwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxBwd;
+import dev.lacuna.spi.OpLayouts.SoftmaxFwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentBwd;
 import dev.lacuna.spi.OpLayouts.SoftmaxXentFwd;
 
 /**
- * Softmax over classes: cross-entropy against labels, and entropy in nats; rows are shifted by
- * their maximum.
+ * Softmax over classes: probabilities, cross-entropy against labels, and entropy in nats; rows are
+ * shifted by their maximum.
  */
 final class SoftmaxReference {
   private SoftmaxReference() {}
@@ -27,6 +29,32 @@ final class SoftmaxReference {
       log[j] = z[j] - max - (double) Math.log(sum);
     }
     return log;
+  }
+
+  static void probabilities(Args args) {
+    double[][] prob = args.matrix(SoftmaxFwd.X);
+    for (double[] row : prob) {
+      double[] log = row.length > 0 ? logSoftmax(row) : row;
+      for (int j = 0; j < row.length; j++) {
+        row[j] = (double) Math.exp(log[j]);
+      }
+    }
+    args.store(SoftmaxFwd.PROB, prob);
+  }
+
+  static void probabilitiesBackward(Args args) {
+    double[][] prob = args.matrix(SoftmaxBwd.PROB);
+    double[][] gradient = args.matrix(SoftmaxBwd.DPROB);
+    for (int i = 0; i < prob.length; i++) {
+      double sum = 0;
+      for (int j = 0; j < prob[i].length; j++) {
+        sum += gradient[i][j] * prob[i][j];
+      }
+      for (int j = 0; j < prob[i].length; j++) {
+        gradient[i][j] = prob[i][j] * (gradient[i][j] - sum);
+      }
+    }
+    args.gradient(SoftmaxBwd.DX, SoftmaxBwd.ACC_DX, gradient);
   }
 
   static void crossEntropy(Args args) {

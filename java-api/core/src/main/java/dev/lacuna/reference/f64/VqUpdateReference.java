@@ -168,8 +168,8 @@ final class VqUpdateReference {
     CounterRandom random =
         new CounterRandom(
             args.call().value(VqReset.SEED),
-            int32(args, "stream", VqReset.STREAM),
-            int32(args, "step", VqReset.STEP));
+            args.int32("stream", VqReset.STREAM),
+            args.int32("step", VqReset.STEP));
     int[] count = args.ints(VqReset.COUNT);
     int[] age = args.ints(VqReset.AGE);
     double[] c = k == 0 ? new double[0] : args.row(VqReset.C);
@@ -208,14 +208,6 @@ final class VqUpdateReference {
     args.store(VqReset.W, w);
     args.store(VqReset.CODEBOOK, codebook);
     args.store(VqReset.REPLACED, new int[] {replaced});
-  }
-
-  private static int int32(Args args, String name, int field) {
-    long value = args.call().value(field);
-    if (value != (int) value) {
-      throw args.invalid(name + " is " + value + ", want a 32-bit number");
-    }
-    return (int) value;
   }
 
   private static int groups(Args args, int field, int m) {
