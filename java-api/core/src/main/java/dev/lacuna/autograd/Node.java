@@ -230,8 +230,14 @@ public final class Node {
 
   /** Binds the gradient of output {@code i} to a field. */
   public void bindOutputGradient(OpCall call, int field, int i) {
+    bindOutputGradient(call, field, i, 0);
+  }
+
+  /** Binds what begins at element {@code first} of the gradient of output {@code i}. */
+  public void bindOutputGradient(OpCall call, int field, int i, long first) {
     int root = values.root[output(i)];
-    call.tensor(field, Objects.requireNonNull(values.gradient[root]), values.gradientOffset[root]);
+    long offset = values.gradientOffset[root] + first * tape.bytes(DType.F32);
+    call.tensor(field, Objects.requireNonNull(values.gradient[root]), offset);
   }
 
   /**

@@ -176,7 +176,7 @@ public final class Tape implements AutoCloseable {
     return new Tensor(this, values.add(dtype, slab.memory(), slab.offset()), generation);
   }
 
-  private int bytes(DType dtype) {
+  int bytes(DType dtype) {
     return (dtype == DType.F32 ? context.real() : dtype).bytes();
   }
 
@@ -219,6 +219,11 @@ public final class Tape implements AutoCloseable {
 
   /** Binds a tensor to a field of a call. */
   public void bind(OpCall call, int field, Tensor tensor) {
+    bind(call, field, tensor, 0);
+  }
+
+  /** Binds what begins at element {@code first} of a tensor, such as some of its columns. */
+  public void bind(OpCall call, int field, Tensor tensor, long first) {
     int slot = slot(tensor);
     OpField argument = call.op().fields().get(field);
     if (argument.dtype() != values.dtype[slot]) {
@@ -232,7 +237,8 @@ public final class Tape implements AutoCloseable {
               + ", want "
               + argument.dtype());
     }
-    call.tensor(field, values.memory[slot], values.offset[slot]);
+    call.tensor(
+        field, values.memory[slot], values.offset[slot] + first * bytes(values.dtype[slot]));
   }
 
   /** Starts the record of an op that has run; finish it with {@link Node#end()}. */
