@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Element by element functions; a second operand is broadcast over rows, columns or both. */
 public final class ElementwiseOp implements Differentiable {
   private static final ElementwiseOp RULE = new ElementwiseOp();
-  private static final int ADD = 0;
+  static final int ADD = 0;
   private static final int SUB = 1;
   static final int MUL = 2;
   private static final int RELU = 3;

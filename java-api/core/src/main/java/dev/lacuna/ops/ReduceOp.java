@@ -11,7 +11,7 @@ import dev.lacuna.spi.OpLayouts.ReduceFwd;
 /** Sums and means over rows, columns or everything. */
 public final class ReduceOp implements Differentiable {
   private static final ReduceOp RULE = new ReduceOp();
-  private static final int SUM = 0;
+  static final int SUM = 0;
   private static final int MEAN = 1;
 
   /** What a reduction runs over; a tensor counts as [rows, cols] with cols its last dimension. */
