@@ -15,7 +15,8 @@ public final class ConvTranspose2d implements Layer {
   private final Parameter bias;
   private final int stride;
   private final int pad;
-  private final int outputPad;
+  private final int moreRows;
+  private final int moreCols;
 
   /**
    * Declares {@code name.weight} and {@code name.bias} in a group. Numbers are as in {@link
@@ -29,7 +30,8 @@ public final class ConvTranspose2d implements Layer {
       int k,
       int stride,
       int pad,
-      int outputPad,
+      int moreRows,
+      int moreCols,
       CounterRandom random) {
     // so many products an output sums up on average: of k x k, one in stride x stride meets it
     long fanIn = Math.max(1, (long) in * k * k / ((long) stride * stride));
@@ -37,13 +39,14 @@ public final class ConvTranspose2d implements Layer {
     bias = group.add(name + ".bias", Init.zeros(), out);
     this.stride = stride;
     this.pad = pad;
-    this.outputPad = outputPad;
+    this.moreRows = moreRows;
+    this.moreCols = moreCols;
   }
 
   @Override
   public Tensor forward(Tensor x) {
     Tape tape = x.tape();
     return ConvTranspose2dOp.convTranspose2d(
-        x, tape.use(weight), tape.use(bias), stride, pad, outputPad);
+        x, tape.use(weight), tape.use(bias), stride, pad, moreRows, moreCols);
   }
 }

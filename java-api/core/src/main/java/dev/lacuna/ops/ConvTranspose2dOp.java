@@ -31,31 +31,43 @@ public final class ConvTranspose2dOp implements Differentiable {
    * @param bias [c_out], or null
    * @param stride at least 1, both ways
    * @param pad rows and columns left out of y on every side
-   * @param outputPad rows below and columns to the right that y has more, less than stride
-   * @return [n, c_out, (h - 1) stride - 2 pad + kh + outputPad, (w - 1) stride - 2 pad + kw +
-   *     outputPad]
+   * @param moreRows rows below that y has more, less than stride: torch's output_padding
+   * @param moreCols columns to the right that y has more, less than stride
+   * @return [n, c_out, (h - 1) stride - 2 pad + kh + more rows, (w - 1) stride - 2 pad + kw + more
+   *     columns]
    */
   public static Tensor convTranspose2d(
-      Tensor x, Tensor weight, @Nullable Tensor bias, int stride, int pad, int outputPad) {
+      Tensor x,
+      Tensor weight,
+      @Nullable Tensor bias,
+      int stride,
+      int pad,
+      int moreRows,
+      int moreCols) {
     Shapes.requireRank(4, "conv_transpose2d", "x", x);
     Shapes.requireRank(4, "conv_transpose2d", "weight", weight);
     if (weight.size(0) != x.size(1)) {
       throw Shapes.wrong(
           "conv_transpose2d", "weight", weight, "[" + x.size(1) + ", c_out, kh, kw] to match x");
     }
-    if (stride < 1 || pad < 0 || outputPad < 0 || outputPad >= stride) {
+    if (stride < 1
+        || pad < 0
+        || Math.min(moreRows, moreCols) < 0
+        || Math.max(moreRows, moreCols) >= stride) {
       throw new IllegalArgumentException(
           "conv_transpose2d: stride is "
               + stride
               + ", pad "
               + pad
-              + " and outputPad "
-              + outputPad
-              + ", want >= 1, >= 0 and 0 <= outputPad < stride");
+              + ", more rows "
+              + moreRows
+              + " and columns "
+              + moreCols
+              + ", want >= 1, >= 0 and both 0 to stride - 1");
     }
     long c = weight.size(1);
-    long h = (x.size(2) - 1) * stride - 2L * pad + weight.size(2) + outputPad;
-    long w = (x.size(3) - 1) * stride - 2L * pad + weight.size(3) + outputPad;
+    long h = (x.size(2) - 1) * stride - 2L * pad + weight.size(2) + moreRows;
+    long w = (x.size(3) - 1) * stride - 2L * pad + weight.size(3) + moreCols;
     if (x.size(2) < 1 || x.size(3) < 1 || h < 1 || w < 1) {
       throw Shapes.wrong(
           "conv_transpose2d", "x", x, "as much as leaves a row and a column, not " + h + " x " + w);

@@ -55,6 +55,7 @@ final class ConvTranspose2dTest {
               params.get("stride").asInt(),
               params.get("padding").asInt(),
               params.get("output_padding").asInt(),
+              params.get("output_padding").asInt(),
               new CounterRandom(1, 0, 0));
       List<Parameter> parameters = group.parameters();
       assertEquals(
@@ -92,7 +93,7 @@ final class ConvTranspose2dTest {
       LacunaException other =
           assertThrows(
               LacunaException.class,
-              () -> ConvTranspose2dOp.convTranspose2d(x, weight, null, 1, 0, 0));
+              () -> ConvTranspose2dOp.convTranspose2d(x, weight, null, 1, 0, 0, 0));
       assertEquals(
           "conv_transpose2d: weight is [3, 1, 2, 2], want [2, c_out, kh, kw] to match x",
           other.getMessage());
@@ -100,13 +101,14 @@ final class ConvTranspose2dTest {
       String outputPad =
           assertThrows(
                   IllegalArgumentException.class,
-                  () -> ConvTranspose2dOp.convTranspose2d(x, fits, null, 2, 0, 2))
+                  () -> ConvTranspose2dOp.convTranspose2d(x, fits, null, 2, 0, 0, 2))
               .getMessage();
-      assertTrue(outputPad.contains("outputPad 2"), outputPad);
+      assertTrue(outputPad.contains("columns 2"), outputPad);
       assertThrows(
-          LacunaException.class, () -> ConvTranspose2dOp.convTranspose2d(x, fits, x, 1, 0, 0));
+          LacunaException.class, () -> ConvTranspose2dOp.convTranspose2d(x, fits, x, 1, 0, 0, 0));
       assertThrows(
-          LacunaException.class, () -> ConvTranspose2dOp.convTranspose2d(x, fits, null, 1, 2, 0));
+          LacunaException.class,
+          () -> ConvTranspose2dOp.convTranspose2d(x, fits, null, 1, 2, 0, 0));
     }
   }
 }
