@@ -16,6 +16,7 @@ struct Extent {
     product.overflow |= __builtin_mul_overflow(a.value, b.value, &product.value);
     return product;
   }
+  friend Extent operator*(int64_t a, Extent b) { return Extent{a} * b; }
   friend Extent operator+(Extent a, Extent b) {
     Extent sum{0, a.overflow || b.overflow};
     sum.overflow |= __builtin_add_overflow(a.value, b.value, &sum.value);

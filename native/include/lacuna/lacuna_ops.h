@@ -7,8 +7,8 @@
 //   CODE(name)                                   int64, enumeration, flag or count
 //   REAL(name)                                   double
 //   TENSOR(kind, dtype, name, rows, cols, stride)  pointer; kind IN, OPT_IN, OUT, OPT_OUT, INOUT, OPT_INOUT;
-//                                                rows, cols and stride are names of fields above, products of
-//                                                them, or 1
+//                                                rows, cols and stride are names of fields above, whole
+//                                                numbers, or products of them, the number first
 // Every struct begins with struct_size, flags, workspace, workspace_bytes (24 bytes); every field is 8 bytes and
 // follows in order, so field i lies at 24 + 8 i. New fields go to the end of a list, new ops to the end of the table.
 //
@@ -466,6 +466,42 @@
   TENSOR(IN, F32, x, n, d, ld_x)                                \
   TENSOR(INOUT, F32, out, n, d, ld_out)
 
+// One layer of torch.nn.LSTM in one direction over t steps of b sequences, d units: with gates_x = x w_ih^T + b_ih + b_hh
+// and h, c before the first step h0 and c0 (absent: 0),
+//   (i, f, g, o) = gates_x + h_before w_hh^T;  i, f, o <- sigmoid, g <- tanh;  c = f c_before + i g;  h = o tanh(c)
+// Time-major: row s b + e is step s of sequence e; reverse = 1 runs from the last step to the first. gates holds i, f, g
+// and o after their functions and is kept for the backward pass, as c is.
+#define LACUNA_FIELDS_lstm_fwd(SIZE, STRIDE, CODE, REAL, TENSOR)  \
+  SIZE(t) SIZE(b) SIZE(d) STRIDE(ld_gates_x) STRIDE(ld_w_hh) STRIDE(ld_h) \
+  CODE(reverse)                                                   \
+  TENSOR(IN, F32, gates_x, t*b, 4*d, ld_gates_x)                  \
+  TENSOR(IN, F32, w_hh, 4*d, d, ld_w_hh)                          \
+  TENSOR(OPT_IN, F32, h0, b, d, d)                                \
+  TENSOR(OPT_IN, F32, c0, b, d, d)                                \
+  TENSOR(OUT, F32, h, t*b, d, ld_h)                               \
+  TENSOR(OUT, F32, c, t*b, d, d)                                  \
+  TENSOR(OUT, F32, gates, t*b, 4*d, 4*d)
+
+// Back through time from dh and dc, the gradients of every step's h and c (absent: 0): dgates_x, which is that of
+// x w_ih^T and of both biases too, dw_hh = sum over steps of dgates_x^T h_before, and the gradients of h0 and c0. h, c
+// and gates are those of lstm_fwd.
+#define LACUNA_FIELDS_lstm_bwd(SIZE, STRIDE, CODE, REAL, TENSOR)                  \
+  SIZE(t) SIZE(b) SIZE(d)                                                         \
+  STRIDE(ld_dh) STRIDE(ld_w_hh) STRIDE(ld_h) STRIDE(ld_dgates_x) STRIDE(ld_dw_hh) \
+  CODE(reverse) CODE(acc_dgates_x) CODE(acc_dw_hh) CODE(acc_dh0) CODE(acc_dc0)    \
+  TENSOR(OPT_IN, F32, dh, t*b, d, ld_dh)                                          \
+  TENSOR(OPT_IN, F32, dc, t*b, d, d)                                              \
+  TENSOR(IN, F32, w_hh, 4*d, d, ld_w_hh)                                          \
+  TENSOR(OPT_IN, F32, h0, b, d, d)                                                \
+  TENSOR(OPT_IN, F32, c0, b, d, d)                                                \
+  TENSOR(IN, F32, h, t*b, d, ld_h)                                                \
+  TENSOR(IN, F32, c, t*b, d, d)                                                   \
+  TENSOR(IN, F32, gates, t*b, 4*d, 4*d)                                           \
+  TENSOR(OPT_INOUT, F32, dgates_x, t*b, 4*d, ld_dgates_x)                         \
+  TENSOR(OPT_INOUT, F32, dw_hh, 4*d, d, ld_dw_hh)                                 \
+  TENSOR(OPT_INOUT, F32, dh0, b, d, d)                                            \
+  TENSOR(OPT_INOUT, F32, dc0, b, d, d)
+
 // OP(id, name), ascending and without gaps.
 #define LACUNA_OPS(OP)     \
   OP(0, linear_fwd)        \
@@ -504,7 +540,9 @@
   OP(33, adamw_step)       \
   OP(34, softmax_fwd)      \
   OP(35, softmax_bwd)      \
-  OP(36, dropout)
+  OP(36, dropout)          \
+  OP(37, lstm_fwd)         \
+  OP(38, lstm_bwd)
 
 // clang-format on
 

@@ -40,7 +40,9 @@
   OP(adamw_step)            \
   OP(softmax_fwd)           \
   OP(softmax_bwd)           \
-  OP(dropout)
+  OP(dropout)               \
+  OP(lstm_fwd)              \
+  OP(lstm_bwd)
 
 namespace lacuna::cuda {
 

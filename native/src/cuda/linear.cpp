@@ -1,4 +1,6 @@
 // Launchers of kernels/linear.cu.
+#include "cuda/linear.h"
+
 #include "cuda/gemm.h"
 #include "cuda/kernel.h"
 #include "cuda/sums.h"

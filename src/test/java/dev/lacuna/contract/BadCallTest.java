@@ -27,6 +27,8 @@ import dev.lacuna.spi.OpLayouts.EntropyFwd;
 import dev.lacuna.spi.OpLayouts.GatherRows;
 import dev.lacuna.spi.OpLayouts.LayerNormBwd;
 import dev.lacuna.spi.OpLayouts.LayerNormFwd;
+import dev.lacuna.spi.OpLayouts.LstmBwd;
+import dev.lacuna.spi.OpLayouts.LstmFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceFwd;
@@ -372,6 +374,12 @@ final class BadCallTest {
           invalid("target", typical(BceLogitsBwd.OP).fill("target", BadCallTest::nanAtTheEnd)),
           invalid("decoupled", typical(AdamwStep.OP, "decoupled", 2)),
           invalid("step", typical(AdamwStep.OP, "step", 0)),
+          invalid("reverse", typical(LstmFwd.OP, "reverse", 2)),
+          invalid("reverse", typical(LstmBwd.OP, "reverse", -1)),
+          invalid("acc_dgates_x", typical(LstmBwd.OP, "acc_dgates_x", 2)),
+          invalid("acc_dw_hh", typical(LstmBwd.OP, "acc_dw_hh", 2)),
+          invalid("acc_dh0", typical(LstmBwd.OP, "acc_dh0", -1)),
+          invalid("acc_dc0", typical(LstmBwd.OP, "acc_dc0", 2)),
           invalid("acc_dx", typical(SoftmaxBwd.OP, "acc_dx", 2)),
           invalid("p", typical(Dropout.OP, "p", 1)),
           invalid("p", typical(Dropout.OP, "p", -0.1)),

@@ -89,6 +89,7 @@ final class OpCases {
       case "layer_norm_bwd" -> layerNormBackward(700, 301);
       case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op, 5000, 43);
       case "adamw_step" -> adamW(300_001, 0.1, 1e-4, 1, 7);
+      case "lstm_fwd", "lstm_bwd" -> LstmCases.largest(op);
       case "dropout" -> dropout(700, 301, 0.3);
       default -> throw new IllegalArgumentException(op + " has no large case: add one to OpCases");
     };
@@ -125,6 +126,7 @@ final class OpCases {
       case "layer_norm_bwd" -> layerNormBackward();
       case "bce_logits_fwd", "bce_logits_bwd" -> binaryCrossEntropy(op);
       case "adamw_step" -> adamW();
+      case "lstm_fwd", "lstm_bwd" -> LstmCases.listed(op);
       case "dropout" -> dropout();
       default -> throw new IllegalArgumentException(op + " has no cases: add them to OpCases");
     };

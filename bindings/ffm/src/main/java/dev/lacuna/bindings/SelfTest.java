@@ -21,6 +21,7 @@ import dev.lacuna.kernels.VqOptions;
 import dev.lacuna.nn.Conv2d;
 import dev.lacuna.nn.Layer;
 import dev.lacuna.nn.Linear;
+import dev.lacuna.nn.Lstm;
 import dev.lacuna.ops.DropoutOp;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.MaxPool2dOp;
@@ -52,6 +53,7 @@ final class SelfTest {
           new Case("network", EXACT, SelfTest::network),
           new Case("rows", EXACT, SelfTest::rows),
           new Case("functions", EXACT, SelfTest::functions),
+          new Case("lstm", EXACT, SelfTest::lstm),
           new Case("rls", EXACT, SelfTest::rls),
           new Case("attention", EXACT, context -> attention(context, Precision.EXACT)),
           new Case("attention in bf16", FAST, context -> attention(context, Precision.FAST)),
@@ -148,6 +150,24 @@ final class SelfTest {
       ReduceOp.sum(ElementwiseOp.mul(log, x), ReduceOp.Over.ALL).backward();
       return DoubleStream.concat(
           DoubleStream.of(log.toDoubleArray()), DoubleStream.of(x.gradAsDoubles()));
+    }
+  }
+
+  /** What a sequence comes to from both ends, and the gradients of all weights. */
+  private static DoubleStream lstm(Context context) {
+    int steps = 4;
+    int samples = 9;
+    int width = 7;
+    try (ParameterStore store = new ParameterStore(context);
+        Tape tape = new Tape(context)) {
+      ParameterGroup group = store.group("lstm");
+      Lstm lstm = new Lstm(group, "lstm", width, 33, 1, true, new CounterRandom(1, 40, 0));
+      Tensor x = tape.input(normal(41, steps * samples * width), steps, samples, width);
+      Tensor y = lstm.forward(x);
+      ReduceOp.sum(ElementwiseOp.mul(y, y), ReduceOp.Over.ALL).backward();
+      List<double[]> gradients = store.parameters().stream().map(Parameter::grad).toList();
+      return DoubleStream.concat(
+          DoubleStream.of(y.toDoubleArray()), gradients.stream().flatMapToDouble(DoubleStream::of));
     }
   }
 

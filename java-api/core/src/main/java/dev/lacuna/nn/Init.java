@@ -23,4 +23,13 @@ public final class Init {
     double sd = Math.sqrt(2.0 / (fanIn + fanOut));
     return i -> sd * random.normal(i);
   }
+
+  /**
+   * Uniform between -bound and bound.
+   *
+   * @param first draw that element 0 takes, so that several tensors can share one source
+   */
+  public static IntToDoubleFunction uniform(CounterRandom random, double bound, long first) {
+    return i -> bound * (2 * random.uniform(first + i) - 1);
+  }
 }

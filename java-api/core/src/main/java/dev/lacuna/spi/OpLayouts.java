@@ -1479,6 +1479,108 @@ public final class OpLayouts {
     private Dropout() {}
   }
 
+  /** Fields of {@code lstm_fwd}, by index. */
+  public static final class LstmFwd {
+    public static final int T = 0;
+    public static final int B = 1;
+    public static final int D = 2;
+    public static final int LD_GATES_X = 3;
+    public static final int LD_W_HH = 4;
+    public static final int LD_H = 5;
+    public static final int REVERSE = 6;
+    public static final int GATES_X = 7;
+    public static final int W_HH = 8;
+    public static final int H0 = 9;
+    public static final int C0 = 10;
+    public static final int H = 11;
+    public static final int C = 12;
+    public static final int GATES = 13;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "lstm_fwd",
+            37,
+            136,
+            OpField.size("t"),
+            OpField.size("b"),
+            OpField.size("d"),
+            OpField.stride("ld_gates_x"),
+            OpField.stride("ld_w_hh"),
+            OpField.stride("ld_h"),
+            OpField.code("reverse"),
+            OpField.tensor(FieldKind.IN, DType.F32, "gates_x", "t*b", "4*d", "ld_gates_x"),
+            OpField.tensor(FieldKind.IN, DType.F32, "w_hh", "4*d", "d", "ld_w_hh"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "h0", "b", "d", "d"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "c0", "b", "d", "d"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "h", "t*b", "d", "ld_h"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "c", "t*b", "d", "d"),
+            OpField.tensor(FieldKind.OUT, DType.F32, "gates", "t*b", "4*d", "4*d"));
+
+    private LstmFwd() {}
+  }
+
+  /** Fields of {@code lstm_bwd}, by index. */
+  public static final class LstmBwd {
+    public static final int T = 0;
+    public static final int B = 1;
+    public static final int D = 2;
+    public static final int LD_DH = 3;
+    public static final int LD_W_HH = 4;
+    public static final int LD_H = 5;
+    public static final int LD_DGATES_X = 6;
+    public static final int LD_DW_HH = 7;
+    public static final int REVERSE = 8;
+    public static final int ACC_DGATES_X = 9;
+    public static final int ACC_DW_HH = 10;
+    public static final int ACC_DH0 = 11;
+    public static final int ACC_DC0 = 12;
+    public static final int DH = 13;
+    public static final int DC = 14;
+    public static final int W_HH = 15;
+    public static final int H0 = 16;
+    public static final int C0 = 17;
+    public static final int H = 18;
+    public static final int C = 19;
+    public static final int GATES = 20;
+    public static final int DGATES_X = 21;
+    public static final int DW_HH = 22;
+    public static final int DH0 = 23;
+    public static final int DC0 = 24;
+
+    public static final OpLayout OP =
+        new OpLayout(
+            "lstm_bwd",
+            38,
+            224,
+            OpField.size("t"),
+            OpField.size("b"),
+            OpField.size("d"),
+            OpField.stride("ld_dh"),
+            OpField.stride("ld_w_hh"),
+            OpField.stride("ld_h"),
+            OpField.stride("ld_dgates_x"),
+            OpField.stride("ld_dw_hh"),
+            OpField.code("reverse"),
+            OpField.code("acc_dgates_x"),
+            OpField.code("acc_dw_hh"),
+            OpField.code("acc_dh0"),
+            OpField.code("acc_dc0"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "dh", "t*b", "d", "ld_dh"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "dc", "t*b", "d", "d"),
+            OpField.tensor(FieldKind.IN, DType.F32, "w_hh", "4*d", "d", "ld_w_hh"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "h0", "b", "d", "d"),
+            OpField.tensor(FieldKind.OPT_IN, DType.F32, "c0", "b", "d", "d"),
+            OpField.tensor(FieldKind.IN, DType.F32, "h", "t*b", "d", "ld_h"),
+            OpField.tensor(FieldKind.IN, DType.F32, "c", "t*b", "d", "d"),
+            OpField.tensor(FieldKind.IN, DType.F32, "gates", "t*b", "4*d", "4*d"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dgates_x", "t*b", "4*d", "ld_dgates_x"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dw_hh", "4*d", "d", "ld_dw_hh"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dh0", "b", "d", "d"),
+            OpField.tensor(FieldKind.OPT_INOUT, DType.F32, "dc0", "b", "d", "d"));
+
+    private LstmBwd() {}
+  }
+
   /** All ops, ascending by id. */
   public static final List<OpLayout> ALL =
       List.of(
@@ -1518,7 +1620,9 @@ public final class OpLayouts {
           AdamwStep.OP,
           SoftmaxFwd.OP,
           SoftmaxBwd.OP,
-          Dropout.OP);
+          Dropout.OP,
+          LstmFwd.OP,
+          LstmBwd.OP);
 
   private OpLayouts() {}
 }

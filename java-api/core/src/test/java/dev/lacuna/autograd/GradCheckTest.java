@@ -11,11 +11,14 @@ import dev.lacuna.Lacuna;
 import dev.lacuna.kernels.VqQuantize.Commitment;
 import dev.lacuna.kernels.VqQuantize.Estimator;
 import dev.lacuna.ops.BinaryCrossEntropyOp;
+import dev.lacuna.ops.ConcatOp;
 import dev.lacuna.ops.Conv2dOp;
+import dev.lacuna.ops.ConvTranspose2dOp;
 import dev.lacuna.ops.DropoutOp;
 import dev.lacuna.ops.ElementwiseOp;
 import dev.lacuna.ops.LayerNormOp;
 import dev.lacuna.ops.LinearOp;
+import dev.lacuna.ops.LstmOp;
 import dev.lacuna.ops.MaxPool2dOp;
 import dev.lacuna.ops.ReduceOp;
 import dev.lacuna.ops.RowsOp;
@@ -108,6 +111,51 @@ final class GradCheckTest {
             x -> Conv2dOp.conv2d(x.get(0), x.get(1), null, 2, 2),
             shape(2, 2, 5, 6),
             shape(3, 2, 3, 2)),
+        smooth(
+            "conv_transpose2d",
+            x -> ConvTranspose2dOp.convTranspose2d(x.get(0), x.get(1), x.get(2), 2, 1, 1, 1),
+            shape(2, 3, 3, 2),
+            shape(3, 2, 3, 4),
+            shape(2)),
+        smooth(
+            "conv_transpose2d without bias",
+            x -> ConvTranspose2dOp.convTranspose2d(x.get(0), x.get(1), null, 1, 0, 0, 0),
+            shape(2, 2, 3, 2),
+            shape(2, 3, 2, 2)),
+        smooth(
+            "conv_transpose2d whose input counts twice",
+            x ->
+                ElementwiseOp.mul(
+                    ConvTranspose2dOp.convTranspose2d(x.get(0), x.get(1), null, 1, 0, 0, 0),
+                    x.get(0)),
+            shape(2, 1, 3, 2),
+            shape(1, 1, 1, 1)),
+        smooth(
+            "concatenated columns",
+            x -> ConcatOp.columns(x.get(0), x.get(1), x.get(0)),
+            shape(3, 4),
+            shape(3, 1)),
+        smooth(
+            "lstm",
+            x -> LstmOp.lstm(x.get(0), x.get(1), x.get(2), x.get(3), 3, false),
+            shape(6, 8),
+            shape(8, 2),
+            shape(2, 2),
+            shape(2, 2)),
+        smooth(
+            "lstm in reverse, asked for its cells",
+            x -> LstmOp.states(x.get(0), x.get(1), x.get(2), x.get(2), 3, true).c(),
+            shape(6, 8),
+            shape(8, 2),
+            shape(2, 2)),
+        smooth(
+            "lstm from zeros",
+            x -> {
+              LstmOp.State states = LstmOp.states(x.get(0), x.get(1), null, null, 4, true);
+              return ElementwiseOp.mul(states.h(), states.c());
+            },
+            shape(4, 12),
+            shape(12, 3)),
         new Case(
             "max_pool2d",
             x -> MaxPool2dOp.maxPool2d(x.get(0), 2, 2),

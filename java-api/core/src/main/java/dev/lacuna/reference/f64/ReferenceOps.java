@@ -19,6 +19,8 @@ import dev.lacuna.spi.OpLayouts.LayerNormBwd;
 import dev.lacuna.spi.OpLayouts.LayerNormFwd;
 import dev.lacuna.spi.OpLayouts.LinearBwd;
 import dev.lacuna.spi.OpLayouts.LinearFwd;
+import dev.lacuna.spi.OpLayouts.LstmBwd;
+import dev.lacuna.spi.OpLayouts.LstmFwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dBwd;
 import dev.lacuna.spi.OpLayouts.MaxPool2dFwd;
 import dev.lacuna.spi.OpLayouts.ReduceBwd;
@@ -82,7 +84,9 @@ public final class ReferenceOps {
           Map.entry(AdamwStep.OP, AdamwReference::step),
           Map.entry(SoftmaxFwd.OP, SoftmaxReference::probabilities),
           Map.entry(SoftmaxBwd.OP, SoftmaxReference::probabilitiesBackward),
-          Map.entry(Dropout.OP, DropoutReference::dropout));
+          Map.entry(Dropout.OP, DropoutReference::dropout),
+          Map.entry(LstmFwd.OP, LstmReference::forward),
+          Map.entry(LstmBwd.OP, LstmReference::backward));
 
   private ReferenceOps() {}
 
