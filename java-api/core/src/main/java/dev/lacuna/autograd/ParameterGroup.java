@@ -27,6 +27,7 @@ public final class ParameterGroup {
   private long size;
   private long start;
   private boolean frozen;
+  private volatile int version;
 
   ParameterGroup(ParameterStore store, String name) {
     this.store = store;
@@ -116,6 +117,17 @@ public final class ParameterGroup {
     for (int i = 0; i < parameters.size(); i++) {
       parameters.get(i).zeroGrad();
     }
+  }
+
+  /** Counts changes of values, so that a tape can tell that what it recorded is out of date. */
+  int version() {
+    return version;
+  }
+
+  /** Called by whoever changes values. */
+  @SuppressWarnings("NonAtomicVolatileUpdate") // the holder of the write lease alone changes values
+  public void markChanged() {
+    version++;
   }
 
   /** Elements that the group spans, padding included. */

@@ -28,7 +28,6 @@ public final class ParameterStore implements Stateful, AutoCloseable {
   private final List<Memory> slabs = new ArrayList<>();
   private volatile @Nullable Memory values;
   private volatile @Nullable Memory gradients;
-  private volatile int version;
 
   /** A store on the device of a context; it outlives the context. */
   public ParameterStore(Context like) {
@@ -156,7 +155,7 @@ public final class ParameterStore implements Stateful, AutoCloseable {
 
   synchronized void write(Parameter parameter, double[] value) {
     memory.synchronizeDevice(); // who only reads may still do so
-    markChanged();
+    parameter.group().markChanged();
     memory.write(values(), parameter.offset(memory.real()), value);
     memory.synchronize();
   }
@@ -200,17 +199,6 @@ public final class ParameterStore implements Stateful, AutoCloseable {
     memory.synchronizeDevice();
     memory.write(slab, 0, value);
     memory.synchronize();
-  }
-
-  /** Counts changes of values, so that a tape can tell that what it recorded is out of date. */
-  public int version() {
-    return version;
-  }
-
-  /** Called by whoever changes values. */
-  @SuppressWarnings("NonAtomicVolatileUpdate") // the holder of the write lease alone changes values
-  public void markChanged() {
-    version++;
   }
 
   /** The type that values are stored in. */

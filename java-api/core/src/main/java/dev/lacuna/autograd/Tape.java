@@ -118,7 +118,7 @@ public final class Tape implements AutoCloseable {
     int slot = values.add(DType.F32, parameter.store().values(), parameter.offset(context.real()));
     values.shape(slot, parameter.extents());
     values.parameter[slot] = parameter;
-    values.version[slot] = parameter.store().version();
+    values.version[slot] = parameter.group().version();
     if (parametersLearn && !parameter.group().isFrozen()) {
       values.wantsGradient[slot] = true;
       values.gradient[slot] = parameter.store().gradients();

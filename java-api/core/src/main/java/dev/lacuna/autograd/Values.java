@@ -95,7 +95,7 @@ final class Values {
   void requireUnchangedParameters() {
     for (int slot = 0; slot < count; slot++) {
       Parameter used = parameter[slot];
-      if (used != null && used.store().version() != version[slot]) {
+      if (used != null && used.group().version() != version[slot]) {
         throw new LacunaException(
             Status.INVALID_ARGUMENT,
             "backward(): the parameters were changed after "

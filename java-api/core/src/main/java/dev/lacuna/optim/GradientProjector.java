@@ -191,7 +191,7 @@ public final class GradientProjector implements Stateful, AutoCloseable {
       update.run();
       Tensor change = ElementwiseOp.sub(tape.use(weight), before);
       project(tape, mean(features), alpha, change.memory(), change.offset());
-      store.markChanged();
+      weight.group().markChanged();
       overwrite(tape, store.values(), offset, ElementwiseOp.add(before, change));
     });
   }

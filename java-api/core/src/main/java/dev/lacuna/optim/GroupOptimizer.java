@@ -91,7 +91,7 @@ abstract class GroupOptimizer implements Optimizer {
     Parameter last = moved.group.parameters().get(to - 1);
     ParameterStore store = first.store();
     store.lease(context);
-    store.markChanged();
+    moved.group.markChanged();
     OpCall call = context.call(op);
     set(call, last.start() + last.count() - first.start(), moved.steps[from], learningRate);
     call.tensor(w, store.values(), first.offset(context.real()));
