@@ -102,6 +102,15 @@ public final class VqCodebook implements AutoCloseable {
     }
   }
 
+  /**
+   * The codes [codes, width] in the context's device memory, for a tape to read; they change when
+   * the codebook learns.
+   */
+  public Memory memory() {
+    requireOpen();
+    return codebook;
+  }
+
   /** Number of modalities. */
   public int modalities() {
     return modalities;
@@ -331,18 +340,45 @@ public final class VqCodebook implements AutoCloseable {
     try (Borrowings borrowed = new Borrowings(context)) {
       Memory batch = borrowed.read("z", z, DType.F32, rows, width);
       Memory chosen = borrowed.read("index", index, DType.I32, rows, 1);
-      OpCall call = context.call(VqStatistics.OP).set(VqStatistics.M, modalities);
-      call.set(VqStatistics.N, n).set(VqStatistics.D, width).set(VqStatistics.K, codes);
-      call.set(VqStatistics.GROUPS, groups).set(VqStatistics.DECAY, options.decay());
-      call.set(VqStatistics.LD_Z, width).set(VqStatistics.LD_SUM, width);
-      call.tensor(VqStatistics.Z, batch, 0).tensor(VqStatistics.INDEX, chosen, 0);
-      call.tensor(VqStatistics.COUNT, hits, 0).tensor(VqStatistics.SUM, batchSums, 0);
-      call.tensor(VqStatistics.PERPLEXITY, perplexities, 0);
-      context.run(call);
-      context
-          .synchronize(); // a GPU refuses a wrong index only now, and then nothing may be learned
-      average();
+      absorb(batch, 0, chosen, 0, n);
     }
+  }
+
+  /**
+   * As {@link #update(MemorySegment, MemorySegment, long)}, of numbers that lie in the context's
+   * device memory already, such as those of a tape.
+   *
+   * @param z [modalities n, width] reals
+   * @param zAt byte of it where the first stands
+   * @param index [modalities, n] integers
+   * @param indexAt byte of it where the first stands
+   */
+  public void update(Memory z, long zAt, Memory index, long indexAt, long n) {
+    requireOpen();
+    long rows = rows(n);
+    requireRoom("z", z, zAt, rows * width * context.real().bytes());
+    requireRoom("index", index, indexAt, rows * DType.I32.bytes());
+    absorb(z, zAt, index, indexAt, n);
+  }
+
+  private static void requireRoom(String name, Memory memory, long at, long bytes) {
+    if (bytes < 0 || at < 0 || bytes > memory.bytes() - at) {
+      throw invalid(name + " is " + bytes + " bytes from byte " + at + " of " + memory.bytes());
+    }
+  }
+
+  private void absorb(Memory z, long zAt, Memory index, long indexAt, long n) {
+    OpCall call = context.call(VqStatistics.OP).set(VqStatistics.M, modalities);
+    call.set(VqStatistics.N, n).set(VqStatistics.D, width).set(VqStatistics.K, codes);
+    call.set(VqStatistics.GROUPS, groups).set(VqStatistics.DECAY, options.decay());
+    call.set(VqStatistics.LD_Z, width).set(VqStatistics.LD_SUM, width);
+    call.tensor(VqStatistics.Z, z, zAt).tensor(VqStatistics.INDEX, index, indexAt);
+    call.tensor(VqStatistics.COUNT, hits, 0).tensor(VqStatistics.SUM, batchSums, 0);
+    call.tensor(VqStatistics.PERPLEXITY, perplexities, 0);
+    context.run(call);
+    // a GPU refuses a wrong index only now, and then nothing may be learned
+    context.synchronize();
+    average();
   }
 
   private void average() {
@@ -366,8 +402,8 @@ public final class VqCodebook implements AutoCloseable {
 
   /**
    * Counts the steps that each code went unused and replaces dead ones by noisy copies of recent
-   * ones, with their counts and sums, so that the next update does not undo it. Call it once after
-   * each {@link #update}.
+   * ones, with their counts and sums, so that the next update does not undo it, unless the options
+   * leave these as they are. Call it once after each {@link #update}.
    *
    * @return how many were replaced; 0 where no code was used recently enough to be copied
    */
@@ -382,7 +418,14 @@ public final class VqCodebook implements AutoCloseable {
     call.tensor(VqReset.COUNT, hits, 0).tensor(VqReset.AGE, ages, 0);
     call.tensor(VqReset.C, counts, 0).tensor(VqReset.W, sums, 0);
     call.tensor(VqReset.CODEBOOK, codebook, 0).tensor(VqReset.REPLACED, replaced, 0);
+    double[] keptSums =
+        options.reset().replacesAverages() ? null : context.read(sums, 0, codes * width);
+    double[] keptCounts = keptSums == null ? null : context.read(counts, 0, codes);
     context.run(call);
+    if (keptSums != null && keptCounts != null) {
+      context.write(sums, 0, keptSums);
+      context.write(counts, 0, keptCounts);
+    }
     step++;
     return ints(replaced, 1)[0];
   }

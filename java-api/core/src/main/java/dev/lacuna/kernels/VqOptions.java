@@ -56,8 +56,15 @@ public record VqOptions(
    * @param recent a dead code becomes one that was used fewer steps ago, at most {@code after}; 100
    * @param noise amplitude of the uniform noise added to it, at least 0; 1/1024
    * @param count its count then, greater than 0; 1
+   * @param replacesAverages whether its sum and count become those of the new code; where they
+   *     stay, as in CMG's official code, the next update takes the old code back
    */
-  public record Reset(int after, int recent, double noise, double count) {
+  public record Reset(int after, int recent, double noise, double count, boolean replacesAverages) {
+    /** One that the next update does not undo. */
+    public Reset(int after, int recent, double noise, double count) {
+      this(after, recent, noise, count, true);
+    }
+
     /** Checks ranges. */
     public Reset {
       require(after >= 0 && after < Integer.MAX_VALUE, "after", after, "[0, 2^31 - 1)");
@@ -78,6 +85,17 @@ public record VqOptions(
           new Reset(300, 100, 1.0 / 1024, 1),
           43,
           0);
+
+  /**
+   * As CMG's official code has it, faults included: counts start at 0 while sums start at the
+   * codes, so that codes unused in the first step become huge (in a replica 800 times the data); a
+   * dead code that is replaced comes back with the next update.
+   */
+  public static final VqOptions OFFICIAL =
+      DEFAULT
+          .withUpdate(Update.IN_TURN)
+          .withInitialCount(0)
+          .withReset(new Reset(300, 100, 1.0 / 1024, 1, false));
 
   /** Checks ranges. */
   public VqOptions {
