@@ -19,6 +19,9 @@ final class TransformerBlock {
   /** Outputs [b, n, width], or [b, 1, width] of the first tokens alone. */
   record Result(Tensor tokens, KeysAndValues kept) {}
 
+  /** Places of dropout in a block. */
+  static final int PLACES = 3;
+
   /** How a first token reads: like a prompt that learns with its encoder. */
   private static final Options FIRST = Options.DEFAULT.withEncoderGrad(EncoderGrad.FLOW);
 
@@ -51,6 +54,16 @@ final class TransformerBlock {
    * @param x the rows of a batch, [b, n, width] or fewer
    */
   Result all(Tensor x, TokenRows rows) {
+    return all(x, rows, Dropout.NONE, 0);
+  }
+
+  /**
+   * As {@link #all(Tensor, TokenRows)}, with dropout behind the attention's projection and both
+   * layers of the network; torch drops attention weights too, which nobody has here.
+   *
+   * @param place first of {@value #PLACES} places
+   */
+  Result all(Tensor x, TokenRows rows, Dropout dropout, int place) {
     Tensor h = before(norm1, x);
     KeysAndValues kept = kept(h, rows);
     Tensor attended =
@@ -61,7 +74,7 @@ final class TransformerBlock {
             rows.keyMask(),
             config.heads(),
             Options.DEFAULT);
-    return new Result(rest(x, rows.taken(attended)), kept);
+    return new Result(rest(x, rows.taken(attended), dropout, place), kept);
   }
 
   /** The first token of each entry attends to all: enough where only that one is used. */
@@ -120,13 +133,14 @@ final class TransformerBlock {
             alone ? null : value.forward(h),
             config.heads(),
             options);
-    return rest(x, attended);
+    return rest(x, attended, Dropout.NONE, 0);
   }
 
-  private Tensor rest(Tensor x, Tensor attended) {
-    Tensor y = after(norm1, ElementwiseOp.add(x, projection.forward(attended)));
-    Tensor hidden = config.activation().of(fc1.forward(before(norm2, y)));
-    return after(norm2, ElementwiseOp.add(y, fc2.forward(hidden)));
+  private Tensor rest(Tensor x, Tensor attended, Dropout dropout, int place) {
+    Tensor projected = dropout.of(projection.forward(attended), place);
+    Tensor y = after(norm1, ElementwiseOp.add(x, projected));
+    Tensor hidden = dropout.of(config.activation().of(fc1.forward(before(norm2, y))), place + 1);
+    return after(norm2, ElementwiseOp.add(y, dropout.of(fc2.forward(hidden), place + 2)));
   }
 
   private Tensor before(LayerNorm norm, Tensor x) {

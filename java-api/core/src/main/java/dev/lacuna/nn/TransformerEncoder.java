@@ -114,14 +114,19 @@ public final class TransformerEncoder {
    * @return tokens [b, n, width]
    */
   public Encoding all(Tensor x, byte @Nullable [] mask) {
+    return all(x, mask, Dropout.NONE);
+  }
+
+  /** As {@link #all(Tensor, byte[])}, with dropout: a pass of training. */
+  public Encoding all(Tensor x, byte @Nullable [] mask, Dropout dropout) {
     requireTokens(x);
-    return run(x, mask, TokenRows.all(x, mask), false);
+    return run(x, mask, TokenRows.all(x, mask), false, dropout);
   }
 
   /** As {@link #all}, without work on tokens that may not be read: their outputs are 0. */
   Encoding readable(Tensor x, byte[] mask) {
     requireTokens(x);
-    return run(x, mask, TokenRows.readable(x, mask), false);
+    return run(x, mask, TokenRows.readable(x, mask), false, Dropout.NONE);
   }
 
   /**
@@ -134,16 +139,19 @@ public final class TransformerEncoder {
    */
   public Encoding first(Tensor x, byte @Nullable [] mask) {
     requireTokens(x);
-    return run(x, mask, TokenRows.readable(x, mask), true);
+    return run(x, mask, TokenRows.readable(x, mask), true, Dropout.NONE);
   }
 
-  private Encoding run(Tensor x, byte @Nullable [] mask, TokenRows rows, boolean first) {
+  private Encoding run(
+      Tensor x, byte @Nullable [] mask, TokenRows rows, boolean first, Dropout dropout) {
     List<KeysAndValues> kept = new ArrayList<>(blocks.size());
     Tensor tokens = rows.taken(x);
     for (TransformerBlock block : blocks) {
       boolean last = kept.size() == blocks.size() - 1;
       TransformerBlock.Result result =
-          first && last ? block.first(tokens, rows) : block.all(tokens, rows);
+          first && last
+              ? block.first(tokens, rows)
+              : block.all(tokens, rows, dropout, kept.size() * TransformerBlock.PLACES);
       kept.add(result.kept());
       tokens = result.tokens();
     }
