@@ -24,6 +24,11 @@ record HeatMap(Side rows, Side columns, double[][] values) {
   /** Of the cells together, at most: a matrix of many rows gets flat ones. */
   private static final int HIGHEST = 420;
 
+  /**
+   * What a row's name needs: a matrix of many columns gets tall cells where its rows have names.
+   */
+  private static final int NAME = 13;
+
   private static final int SHADES = 16;
   private static final int SHADE_WIDTH = 8;
 
@@ -31,7 +36,8 @@ record HeatMap(Side rows, Side columns, double[][] values) {
   String html() {
     double most = Arrays.stream(values).flatMapToDouble(Arrays::stream).max().orElse(0);
     double across = (double) (WIDTH - LEFT - RIGHT) / columns.count();
-    double down = Math.min(across, (double) HIGHEST / rows.count());
+    double least = Math.min(NAME * rows.spans().size(), HIGHEST);
+    double down = Math.clamp(across * rows.count(), least, HIGHEST) / rows.count();
     int height = (int) Math.ceil(TOP + down * rows.count());
     StringBuilder svg = new StringBuilder();
     svg.append(

@@ -167,6 +167,21 @@ class RunPageTest {
   }
 
   @Test
+  void rowsThatHaveNamesAreTallEnoughForThem() {
+    Side columns = new Side("columns", List.of(new Span("", 78)));
+    List<Double> cells = IntStream.range(0, 78).mapToObj(j -> 1.0).toList();
+    List<List<Double>> values = IntStream.range(0, 6).mapToObj(i -> cells).toList();
+    List<Span> each = IntStream.range(0, 6).mapToObj(i -> new Span("row " + i, 1)).toList();
+    List<Span> together = List.of(new Span("rows", 6));
+    Diagnostic named = new Matrix("m", "", new Side("rows", each), columns, values);
+    Diagnostic square = new Matrix("m", "", new Side("rows", together), columns, values);
+    String tall = page(List.of("a", "b"), seed(List.of(), named));
+    assertTrue(tall.contains("scale(4.0000 13.0000)"), tall);
+    String flat = page(List.of("a", "b"), seed(List.of(), square));
+    assertTrue(flat.contains("scale(4.0000 4.0000)"), flat);
+  }
+
+  @Test
   void aMatrixThatIsNoneIsRefused() {
     Side side = new Side("x", List.of(new Span("a", 2)));
     for (List<List<Double>> values :
