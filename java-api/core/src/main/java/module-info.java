@@ -12,6 +12,7 @@ module dev.lacuna {
   exports dev.lacuna.io;
   exports dev.lacuna.kernels;
   exports dev.lacuna.multimodal;
+  exports dev.lacuna.multimodal.cmg;
   exports dev.lacuna.multimodal.mla;
   exports dev.lacuna.multimodal.mmp;
   exports dev.lacuna.nn;
