@@ -6,8 +6,10 @@ import dev.lacuna.io.Stateful;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Split;
 import dev.lacuna.training.report.Diagnostic;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 
 /**
  * A model that learns batch by batch. What it saves is its state between two epochs: parameters,
@@ -77,6 +79,16 @@ public interface Learner extends Stateful, AutoCloseable {
    */
   default int firstChoice() {
     return 1;
+  }
+
+  /**
+   * What others can use without this library, to be written beside the model: what writes each
+   * file, by its name.
+   *
+   * @param seed of the training, for the names
+   */
+  default Map<String, Consumer<Path>> exports(long seed) {
+    return Map.of();
   }
 
   /** Everything that is learned. */

@@ -1,6 +1,8 @@
 package dev.lacuna.training.system;
 
 import dev.lacuna.CounterRandom;
+import dev.lacuna.LacunaException;
+import dev.lacuna.Status;
 import dev.lacuna.autograd.Tape;
 import dev.lacuna.multimodal.Presence;
 import dev.lacuna.training.data.Corrupted;
@@ -122,12 +124,20 @@ final class Evaluation {
     learner
         .measured(tape, data)
         .forEach((name, numbers) -> {
+          numbers.forEach((key, value) -> requireFinite(name, key, value));
           if (measured.putIfAbsent(name, new LinkedHashMap<>(numbers)) != null) {
             throw new IllegalStateException(
                 "the learner's own numbers are of " + name + ", which is a missing pattern");
           }
         });
     return measured;
+  }
+
+  private static void requireFinite(String name, String key, double value) {
+    if (!Double.isFinite(value)) {
+      throw new LacunaException(
+          Status.NON_FINITE, key + " of " + name + " is " + value + ", want a finite number");
+    }
   }
 
   private Map<String, Double> metrics(Outputs outputs, Presence presence) {

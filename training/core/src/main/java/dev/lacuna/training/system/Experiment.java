@@ -120,6 +120,7 @@ public final class Experiment<O extends Record> {
         try (Learner learner = learner(seed)) {
           TrainingLoop.Run run = train(learner, tape, seed, folder, progress);
           folder.writeModel(seed, system.name(), learner.restsOn(), learner.store());
+          learner.exports(seed).forEach(folder::write);
           finished.add(result(run, learner, tape, baselines(seed, tape, progress)));
           requireLikeFirst(folder, finished);
           folder.write("log.csv", log(finished));

@@ -7,6 +7,7 @@ import dev.lacuna.Status;
 import dev.lacuna.training.data.Modality;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.data.Scaling;
+import dev.lacuna.training.data.Split;
 import dev.lacuna.training.data.own.FeatureOptions;
 import dev.lacuna.training.json.Json;
 import dev.lacuna.training.report.RunFolder;
@@ -91,6 +92,16 @@ public record ModelSignature(
           + modality().shape()
           + (vocabulary > 0 ? " of " + vocabulary + " tokens" : "");
     }
+  }
+
+  /** Data of the model's shape without samples: what a learner is made for that takes others. */
+  public MultimodalData withoutSamples() {
+    int[][] rowOf = new int[inputs.size()][0];
+    Split none =
+        multiLabel
+            ? Split.multiLabel("none", new boolean[0][], rowOf, List.of())
+            : new Split("none", new int[0], rowOf, List.of());
+    return new MultimodalData("given", modalities(), classes, none, none, none, null);
   }
 
   /** Of a model for a data set. */

@@ -57,7 +57,7 @@ public final class Predictor implements AutoCloseable {
           "seed is " + seed + ", " + run + " has models of 0 to " + (config.seeds() - 1));
     }
     ModelSignature signature = ModelSignature.read(run);
-    MultimodalData shapes = data(signature, signature.modalities());
+    MultimodalData shapes = signature.withoutSamples();
     Learner learner =
         system
             .prepared(context, prepared, shapes, config.options(), progress)
