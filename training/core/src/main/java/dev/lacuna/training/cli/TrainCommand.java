@@ -67,7 +67,8 @@ final class TrainCommand implements Callable<Integer> {
             new TrainJoint(new Joint(Join.MEAN)),
             new TrainJoint(new Joint(Join.CONCATENATION)),
             new TrainEnsemble(),
-            new TrainMmp());
+            new TrainMmp(),
+            new TrainCmg());
     for (TrainSystem<?> system : systems) {
       CommandLine command = new CommandLine(system);
       command.setDefaultValueProvider(system.defaults());

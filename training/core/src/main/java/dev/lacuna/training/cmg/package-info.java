@@ -1,4 +1,4 @@
-/** Uni-Code (CMG): one codebook for all modalities, learned and measured. */
+/** Uni-Code, also called CMG, as a system to train and compare, and what its codes are worth. */
 @NullMarked
 package dev.lacuna.training.cmg;
 

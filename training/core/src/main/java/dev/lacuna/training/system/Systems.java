@@ -3,6 +3,7 @@ package dev.lacuna.training.system;
 import dev.lacuna.training.baseline.Joint;
 import dev.lacuna.training.baseline.JointLearner.Join;
 import dev.lacuna.training.baseline.UnimodalEnsemble;
+import dev.lacuna.training.cmg.Cmg;
 import dev.lacuna.training.mla.Mla;
 import dev.lacuna.training.mmp.Mmp;
 import java.util.List;
@@ -16,7 +17,8 @@ public final class Systems {
           new Joint(Join.MEAN),
           new Joint(Join.CONCATENATION),
           new UnimodalEnsemble(),
-          new Mmp());
+          new Mmp(),
+          new Cmg());
 
   private Systems() {}
 

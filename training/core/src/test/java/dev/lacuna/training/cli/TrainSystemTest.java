@@ -13,6 +13,7 @@ import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.audio.LogMel;
 import dev.lacuna.training.data.AvMnist;
 import dev.lacuna.training.data.AvMnistSource;
+import dev.lacuna.training.data.DataSource;
 import dev.lacuna.training.data.DigitSequencesSource;
 import dev.lacuna.training.data.emoji.EmojiSource;
 import dev.lacuna.training.data.own.Columns;
@@ -53,11 +54,15 @@ class TrainSystemTest {
   @MethodSource("systems")
   void whoGivesNoOptionsGetsTheLibrarysDefaults(LearningSystem<?> system) {
     boolean mmp = system.name().equals("mmp");
+    DataSource data =
+        switch (system.name()) {
+          case "mmp" -> EmojiSource.ofFold(0, 0);
+          case "cmg" -> new DigitSequencesSource(4000, 500, 1000, 10, 0, List.of("image", "audio"));
+          default -> new AvMnistSource(12_000, 2_000, 4_000, 0, AvMnist.MODALITIES);
+        };
     RunConfig<?> wanted =
         new RunConfig<>(
-            mmp
-                ? EmojiSource.ofFold(0, 0)
-                : new AvMnistSource(12_000, 2_000, 4_000, 0, AvMnist.MODALITIES),
+            data,
             mmp ? "0.7" : "none",
             0,
             1,

@@ -71,7 +71,7 @@ class LearnerTest {
 
   private static ParameterGroup group(Learner learner, String name) {
     return learner.store().groups().stream()
-        .filter(g -> g.name().equals(name))
+        .filter(g -> g.name().equals(name) || g.name().equals(name + ".semantic"))
         .findFirst()
         .orElseThrow();
   }
@@ -137,7 +137,8 @@ class LearnerTest {
     try (Learner learner = learner(system, data)) {
       Arrays.fill(data.modalities().get(1).rows()[0], Float.NaN);
       Batch batch = batch(data, HALF, 0, 3);
-      if (system.name().equals("mla")) { // it would spoil the projector
+      // it would spoil the projector, the codebook
+      if (List.of("mla", "cmg").contains(system.name())) {
         LacunaException e =
             assertThrows(LacunaException.class, () -> learn(learner, batch, 0.05, 0, 1));
         assertEquals(Status.NON_FINITE, e.status());
@@ -148,8 +149,12 @@ class LearnerTest {
     }
   }
 
+  static Stream<LearningSystem<?>> convolving() {
+    return systems().filter(system -> !system.name().equals("cmg"));
+  }
+
   @ParameterizedTest
-  @MethodSource("systems")
+  @MethodSource("convolving")
   void aPictureTooSmallForTheEncoderIsNamed(LearningSystem<?> system) {
     Modality dot = new Modality("dot", 1, 3, 9, new float[2][27]);
     MultimodalData toy = Toy.data(2, 0, 0);

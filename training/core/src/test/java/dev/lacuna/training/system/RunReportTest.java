@@ -114,7 +114,8 @@ class RunReportTest {
       String right = number(accuracy("missing_" + pair[1]).mean());
       assertTrue(figure.contains("Right: " + right + " of n = 9 samples"), figure);
     }
-    boolean weighs = Set.of("mla", "late_fusion", "unimodal_ensemble").contains(system.name());
+    boolean weighs =
+        Set.of("mla", "late_fusion", "unimodal_ensemble", "cmg").contains(system.name());
     assertEquals(weighs, html.contains("<h2>Fusion weights</h2>"));
     assertEquals(weighs, html.contains("<h2>Mean fusion weight</h2>"));
     boolean projects = system.name().equals("mla");

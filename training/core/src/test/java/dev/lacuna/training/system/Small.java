@@ -5,6 +5,7 @@ import dev.lacuna.multimodal.Fusion;
 import dev.lacuna.optim.Sgd;
 import dev.lacuna.training.baseline.EnsembleOptions;
 import dev.lacuna.training.baseline.JointOptions;
+import dev.lacuna.training.cmg.CmgOptionsTest;
 import dev.lacuna.training.data.MultimodalData;
 import dev.lacuna.training.loop.Learner;
 import dev.lacuna.training.loop.TrainingOptions;
@@ -20,11 +21,18 @@ final class Small {
 
   private static final Map<String, Record> OPTIONS =
       Map.of(
-          "mla", MlaOptionsTest.SMALL,
-          "late_fusion", new JointOptions(8),
-          "concatenation", new JointOptions(8),
-          "unimodal_ensemble", new EnsembleOptions(8, Fusion.Mode.FIXED),
-          "mmp", MmpOptions.DEFAULT.withoutBaselines());
+          "mla",
+          MlaOptionsTest.SMALL,
+          "late_fusion",
+          new JointOptions(8),
+          "concatenation",
+          new JointOptions(8),
+          "unimodal_ensemble",
+          new EnsembleOptions(8, Fusion.Mode.FIXED),
+          "mmp",
+          MmpOptions.DEFAULT.withoutBaselines(),
+          "cmg",
+          CmgOptionsTest.SMALL);
 
   private Small() {}
 
