@@ -49,7 +49,7 @@ final class SequenceNetworkTest {
       ParameterGroup group = store.group("g");
       Lstm lstm = new Lstm(group, "lstm", WIDTH, 7, 2, true, new CounterRandom(1, 0, 0));
       ConvTranspose2d grown =
-          new ConvTranspose2d(group, "conv", 5, 3, 3, 2, 1, 1, new CounterRandom(1, 1, 0));
+          new ConvTranspose2d(group, "conv", 5, 3, 3, 2, 1, 1, 1, new CounterRandom(1, 1, 0));
       Sgd sgd = new Sgd(context, Sgd.Options.DEFAULT, group);
       double[] norms = new double[2];
       double[] last = {};
