@@ -42,6 +42,11 @@ struct ConvShape {
   static constexpr int64_t kBlockElements = 1 << 16;  // of the unfolded input: 256 KiB
   static constexpr int64_t kBlockPixels = 2048;
   static constexpr int64_t kMaxParts = 16;  // of the images in bwd, each with a weight gradient of its own
+  static constexpr int64_t kWhole = 48;     // columns that sgemm takes at once, or twice as many
+
+  // Pixels with columns of zeros behind them: sgemm sums its last columns, fewer than it takes at once, in another
+  // order where there is no AVX-512, and what an image comes to must not hang on its place among others.
+  static int64_t whole(int64_t pixels) { return (pixels + kWhole - 1) / kWhole * kWhole; }
 
   template <class Args>
   explicit ConvShape(const Args& args)
@@ -50,7 +55,7 @@ struct ConvShape {
         block_rows(std::clamp<int64_t>(std::min(kBlockElements / std::max({k, args.c_out, int64_t{1}}), kBlockPixels) /
                                            std::max<int64_t>(args.w_out, 1),
                                        1, std::max<int64_t>(rows, 1))),
-        pixels(block_rows * args.w_out),
+        pixels(whole(block_rows * args.w_out)),
         part_images(std::max<int64_t>((args.n + kMaxParts - 1) / kMaxParts, 1)),
         parts(std::max<int64_t>((args.n + part_images - 1) / part_images, 1)),
         worker_floats((Extent{k} + Extent{args.c_out}) * Extent{pixels}) {}
@@ -128,12 +133,11 @@ HWY_INLINE hn::Vec<D> load_masked(D d, hn::Mask<D> mask, const float* p) {
   return hn::MaskedLoad(mask, d, p);
 }
 
-// columns[k, pixels] = what the windows of output rows [begin, end) see
+// columns[k, ld] = what the windows of output rows [begin, end) see
 template <class Args>
-void unfold(const Args& args, int64_t begin, int64_t end, float* columns) {
-  const int64_t pixels = (end - begin) * args.w_out;
+void unfold(const Args& args, int64_t begin, int64_t end, float* columns, int64_t ld) {
   for_patches(args, begin, end, [&](int64_t k, const Patch& patch) {
-    float* const out = columns + k * pixels + patch.pixel;
+    float* const out = columns + k * ld + patch.pixel;
     std::fill(out, out + patch.top * args.w_out, 0.0f);
     std::fill(out + patch.bottom * args.w_out, out + patch.rows * args.w_out, 0.0f);
     if (args.stride == 1) {
@@ -225,8 +229,9 @@ lacuna_status conv2d_fwd(CpuContext& ctx, const lacuna_conv2d_fwd_args& args) {
     float* const columns = workspace + worker * shape.worker_floats.value;
     float* const products = columns + shape.k * shape.pixels;
     const int64_t begin = block * shape.block_rows, end = std::min(shape.rows, begin + shape.block_rows);
-    const int64_t pixels = (end - begin) * args.w_out;
-    unfold(args, begin, end, columns);
+    const int64_t seen = (end - begin) * args.w_out, pixels = ConvShape::whole(seen);
+    unfold(args, begin, end, columns, pixels);
+    for (int64_t k = 0; k < shape.k; ++k) std::fill(columns + k * pixels + seen, columns + (k + 1) * pixels, 0.0f);
     gemm_chunk(dnnl, args.c_out, pixels, shape.k, {args.weight, shape.k}, {columns, pixels}, false, products, pixels);
     for (int64_t channel = 0; channel < args.c_out; ++channel) {
       const float bias = args.bias ? args.bias[channel] : 0.0f;
@@ -281,7 +286,7 @@ lacuna_status conv2d_bwd(CpuContext& ctx, const lacuna_conv2d_bwd_args& args) {
         }
       }
       if (args.dweight) {
-        unfold(args, begin, end, columns);
+        unfold(args, begin, end, columns, pixels);
         gemm_chunk(dnnl, dweight_rows, dweight_cols, pixels, {by_channel ? dy : columns, pixels},
                    {by_channel ? columns : dy, pixels, true}, true, dweight, dweight_cols);
       }
