@@ -67,8 +67,7 @@ class OwnDataTest {
     data = Files.writeString(folder.resolve("pets.csv"), csv);
     runs = shared.resolve("runs");
     for (LearningSystem<?> system : Systems.ALL) {
-      String[] more = system.name().equals("cmg") ? new String[] {"--codes=8"} : new String[0];
-      train(system.name(), runs.resolve(system.name()), more).done();
+      train(system.name(), runs.resolve(system.name())).done();
     }
   }
 
@@ -100,7 +99,9 @@ class OwnDataTest {
       "--missing=0.3",
       "--device=cpu"
     };
-    return Cli.run(Cli.and(call, more));
+    // these are too few samples for a standard codebook
+    String[] small = system.equals("cmg") ? new String[] {"--codes=8"} : new String[0];
+    return Cli.run(Cli.and(Cli.and(call, small), more));
   }
 
   private static Cli predict(Path run, Path input, String... more) {
