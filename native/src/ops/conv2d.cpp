@@ -42,11 +42,15 @@ struct ConvShape {
   static constexpr int64_t kBlockElements = 1 << 16;  // of the unfolded input: 256 KiB
   static constexpr int64_t kBlockPixels = 2048;
   static constexpr int64_t kMaxParts = 16;  // of the images in bwd, each with a weight gradient of its own
-  static constexpr int64_t kWhole = 48;     // columns that sgemm takes at once, or twice as many
+  static constexpr int64_t kWhole = 16;     // columns that sgemm sums alike, where there is no AVX-512
 
   // Pixels with columns of zeros behind them: sgemm sums its last columns, fewer than it takes at once, in another
   // order where there is no AVX-512, and what an image comes to must not hang on its place among others.
   static int64_t whole(int64_t pixels) { return (pixels + kWhole - 1) / kWhole * kWhole; }
+
+  // How far apart rows of so many pixels lie: an odd number of cache lines, so that a column's values do not fall into
+  // few sets of the first-level cache.
+  static int64_t apart(int64_t pixels) { return whole(pixels) | kWhole; }
 
   template <class Args>
   explicit ConvShape(const Args& args)
@@ -55,7 +59,7 @@ struct ConvShape {
         block_rows(std::clamp<int64_t>(std::min(kBlockElements / std::max({k, args.c_out, int64_t{1}}), kBlockPixels) /
                                            std::max<int64_t>(args.w_out, 1),
                                        1, std::max<int64_t>(rows, 1))),
-        pixels(whole(block_rows * args.w_out)),
+        pixels(apart(block_rows * args.w_out)),
         part_images(std::max<int64_t>((args.n + kMaxParts - 1) / kMaxParts, 1)),
         parts(std::max<int64_t>((args.n + part_images - 1) / part_images, 1)),
         worker_floats((Extent{k} + Extent{args.c_out}) * Extent{pixels}) {}
@@ -63,7 +67,7 @@ struct ConvShape {
   int64_t k;                   // input values under a window
   int64_t rows;                // of output pixels, over all images
   int64_t block_rows;          // per block
-  int64_t pixels;              // per block
+  int64_t pixels;              // per block, with those behind them
   int64_t part_images, parts;  // bwd shares out images
   Extent worker_floats;        // columns[k, pixels], then y or dy[c_out, pixels]
 };
@@ -229,13 +233,13 @@ lacuna_status conv2d_fwd(CpuContext& ctx, const lacuna_conv2d_fwd_args& args) {
     float* const columns = workspace + worker * shape.worker_floats.value;
     float* const products = columns + shape.k * shape.pixels;
     const int64_t begin = block * shape.block_rows, end = std::min(shape.rows, begin + shape.block_rows);
-    const int64_t seen = (end - begin) * args.w_out, pixels = ConvShape::whole(seen);
-    unfold(args, begin, end, columns, pixels);
-    for (int64_t k = 0; k < shape.k; ++k) std::fill(columns + k * pixels + seen, columns + (k + 1) * pixels, 0.0f);
-    gemm_chunk(dnnl, args.c_out, pixels, shape.k, {args.weight, shape.k}, {columns, pixels}, false, products, pixels);
+    const int64_t seen = (end - begin) * args.w_out, whole = ConvShape::whole(seen), ld = ConvShape::apart(seen);
+    unfold(args, begin, end, columns, ld);
+    for (int64_t k = 0; k < shape.k; ++k) std::fill(columns + k * ld + seen, columns + k * ld + whole, 0.0f);
+    gemm_chunk(dnnl, args.c_out, whole, shape.k, {args.weight, shape.k}, {columns, ld}, false, products, ld);
     for (int64_t channel = 0; channel < args.c_out; ++channel) {
       const float bias = args.bias ? args.bias[channel] : 0.0f;
-      const float* const product = products + channel * pixels;
+      const float* const product = products + channel * ld;
       for_output_runs(args, channel, begin, end, [&](int64_t output, int64_t pixel, int64_t length) {
         for (int64_t i = 0; i < length; ++i) args.y[output + i] = product[pixel + i] + bias;
       });
